@@ -1,0 +1,1 @@
+"""Gremio: community pipelines and community components of Diffusers."""

@@ -1,0 +1,185 @@
+"""Everything Gremio can refuse or fail with. Imports nothing.
+
+    GremioError
+    ├── RefError                what was written can't be a ref
+    ├── NotFound                a ref, a revision or a file that isn't there
+    │   ├── RefNotFound
+    │   ├── RevisionNotFound
+    │   └── EntryNotFound
+    ├── AccessDenied            private or gated, and no token opens it
+    ├── Unavailable             neither the network nor the cache has it
+    ├── StoreError              our own store can't be written or is damaged
+    ├── CodeError               the code can't be used as it is
+    │   ├── UnreadableCode      it does not parse
+    │   ├── NoClass             no pipeline or component class in it
+    │   ├── SeveralClasses      more than one, and none is meant
+    │   ├── UnsafePath          a path that leaves its folder
+    │   ├── CodeFailed          it raised while it was executed
+    │   └── MissingPackages     it needs packages that aren't installed
+    ├── TrustError              nobody allowed this code to run
+    │   ├── NotTrusted
+    │   └── CodeChanged         the ref now has other bytes than before
+    ├── ModelError              the model can't be loaded as it is
+    │   ├── BadModelIndex
+    │   └── ComponentMissing
+    ├── SharingError            from_pipe can't be done without touching the source
+    ├── OptionError             an argument with a value that can't work
+    └── HubError                the local Hub can't do what was asked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class GremioError(Exception):
+    """What happened, to which ref, and what to do next.
+
+    ``ref`` is what the person wrote, ``next_step`` the command or argument that helps.
+    """
+
+    def __init__(self, message: str, *, ref: str = "", next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.ref = ref
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        """The message after its ref, with the next step on a line of its own."""
+        text = f"{self.ref}: {self.message}" if self.ref else self.message
+        return f"{text}\n  {self.next_step}" if self.next_step else text
+
+    def __reduce__(self) -> tuple[object, tuple[type[GremioError], dict[str, object]]]:
+        """Survive a trip through pickle whatever fields a subclass adds."""
+        return _rebuild, (type(self), dict(self.__dict__))
+
+
+def _rebuild(kind: type[GremioError], fields: dict[str, object]) -> GremioError:
+    error = kind.__new__(kind, fields["message"])
+    error.__dict__.update(fields)
+    return error
+
+
+class RefError(GremioError):
+    """What was written can't be a ref."""
+
+
+class NotFound(GremioError):
+    """Something that was named isn't there; ``nearest`` has names that are."""
+
+    def __init__(self, message: str, *, ref: str = "", next_step: str = "", nearest: Sequence[str] = ()) -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.nearest = tuple(nearest)
+
+
+class RefNotFound(NotFound):
+    """No such community pipeline, repository, folder or file."""
+
+
+class RevisionNotFound(NotFound):
+    """The repository or folder has no such revision."""
+
+
+class EntryNotFound(NotFound):
+    """The repository or folder lacks a file that was needed."""
+
+
+class AccessDenied(GremioError):
+    """The repository is private or gated and the token, if any, does not open it."""
+
+
+class Unavailable(GremioError):
+    """The network can't be reached (or may not be) and the cache does not have it."""
+
+
+class StoreError(GremioError):
+    """The store can't be written, or what it holds is damaged."""
+
+
+class CodeError(GremioError):
+    """Code that can't be used as it is."""
+
+
+class UnreadableCode(CodeError):
+    """A Python file that does not parse; ``path`` and ``line`` say where."""
+
+    def __init__(self, message: str, *, path: str, line: int, ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.path = path
+        self.line = line
+
+
+class NoClass(CodeError):
+    """The entry file defines no class of the wanted kind."""
+
+
+class SeveralClasses(CodeError):
+    """The entry file defines several and none is clearly meant; ``names`` lists them."""
+
+    def __init__(self, message: str, *, names: Sequence[str], ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.names = tuple(names)
+
+
+class UnsafePath(CodeError):
+    """A path inside a repository or an index that would leave its folder."""
+
+
+class CodeFailed(CodeError, ImportError):
+    """The code raised while it was executed; the cause is chained."""
+
+
+class MissingPackages(CodeError, ImportError):
+    """Packages that the code imports and this environment lacks; ``packages`` are the names to install."""
+
+    def __init__(self, message: str, *, packages: Sequence[str], ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.packages = tuple(packages)
+
+
+class TrustError(GremioError):
+    """Code that nobody allowed to run; ``digest`` is the code's."""
+
+    def __init__(self, message: str, *, digest: str = "", ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.digest = digest
+
+
+class NotTrusted(TrustError):
+    """No policy, approval or grant covers this code."""
+
+
+class CodeChanged(TrustError):
+    """The ref was used before with other bytes; ``diff`` is a unified diff from those to these."""
+
+    def __init__(self, message: str, *, digest: str, diff: str, ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, digest=digest, ref=ref, next_step=next_step)
+        self.diff = diff
+
+
+class ModelError(GremioError):
+    """A model that can't be loaded as it is."""
+
+
+class BadModelIndex(ModelError, ValueError):
+    """A model index that is no JSON, or has an entry that may not or can't be loaded."""
+
+
+class ComponentMissing(ModelError):
+    """The pipeline class demands components that the model lacks; ``names`` lists them."""
+
+    def __init__(self, message: str, *, names: Sequence[str], ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.names = tuple(names)
+
+
+class SharingError(GremioError, ValueError):
+    """``from_pipe`` can't do what was asked without changing or copying what it shares."""
+
+
+class OptionError(GremioError, ValueError):
+    """An argument with a value that can't work: dtype, device, call argument."""
+
+
+class HubError(GremioError):
+    """The local Hub can't do what was asked."""
