@@ -1,1 +1,49 @@
-"""Gremio: community pipelines and community components of Diffusers."""
+"""Gremio: community pipelines and community components of Diffusers, found, read, pinned, run and shared.
+
+``from gremio import DiffusionPipeline`` is the one line that changes.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from gremio.version import __version__
+
+if TYPE_CHECKING:
+    from gremio.pipelines import DiffusionPipeline, Provenance, install, installed, load_class, uninstall
+    from gremio.review import read
+
+# Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
+_PLACES = {
+    "DiffusionPipeline": "gremio.pipelines",
+    "Provenance": "gremio.pipelines",
+    "install": "gremio.pipelines",
+    "installed": "gremio.pipelines",
+    "load_class": "gremio.pipelines",
+    "uninstall": "gremio.pipelines",
+    "read": "gremio.review",
+}
+
+__all__ = [
+    "DiffusionPipeline",
+    "Provenance",
+    "__version__",
+    "install",
+    "installed",
+    "load_class",
+    "read",
+    "uninstall",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'gremio' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_PLACES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,78 @@
+"""Files given as values: pictures, JSON and text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gremio.errors import OptionError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+
+
+def read(name: str) -> object:
+    """What ``@name`` stands for: a PIL image, what a .json file holds, or a .txt file's text without its last newline.
+
+    Raises:
+        OptionError: there is no such file, it can't be read, or its extension is none of these.
+    """
+    path = Path(name).expanduser()
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise OptionError(
+            f"@{name} is no file that can be read as a value",
+            next_step=f"@FILE reads {', '.join(_READERS)}. For a value that begins with @, write @@{name}.",
+        )
+    return reader(path)
+
+
+def read_picture(path: Path) -> Image:
+    """A picture in RGB, shape (H, W, 3), turned the way its camera held it.
+
+    Raises:
+        OptionError: there is no such file, or it is no whole picture.
+    """
+    try:
+        from PIL import Image, ImageOps
+    except ImportError as error:
+        raise OptionError(f"{path}: pictures need Pillow", next_step='pip install "gremio[run]"') from error
+    try:
+        with Image.open(path.expanduser()) as picture:
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except FileNotFoundError as error:
+        raise _no_such_file(path) from error
+    # PIL's plugins report damage in all of these ways.
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise OptionError(f"{path} can't be read as a picture: {error}") from error
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(_read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"{path} is no JSON: {error}") from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig").removesuffix("\n").removesuffix("\r")
+    except FileNotFoundError as error:
+        raise _no_such_file(path) from error
+    except (OSError, ValueError) as error:
+        raise OptionError(f"{path} can't be read as text: {error}") from error
+
+
+def _no_such_file(path: Path) -> OptionError:
+    return OptionError(f"there is no file {path}", next_step="For a value that begins with @, write @@.")
+
+
+_READERS: dict[str, Callable[[Path], object]] = {
+    **dict.fromkeys(_PICTURES, read_picture),
+    ".json": _read_json,
+    ".txt": _read_text,
+}

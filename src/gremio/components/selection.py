@@ -1,0 +1,96 @@
+"""Which files of a model's repository a load needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from gremio.errors import OptionError
+
+_SAFE = (".safetensors",)
+_PICKLED = (".bin", ".pt", ".pth")
+_ONNX = (".onnx", ".pb", ".onnx_data")
+_FOREIGN = (".msgpack", ".h5", ".ckpt", ".tflite", ".ot", ".mlmodel", ".flashpack")
+_WEIGHTS = (*_SAFE, *_PICKLED, *_ONNX, *_FOREIGN)
+_SHARD = re.compile(r"-\d{5}-of-\d{5}")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How weights are chosen: the format, the variant, ONNX or not.
+
+    ``use_safetensors`` None prefers safetensors and takes pickles where there is nothing else, True takes nothing
+    else, False takes pickles. A component that lacks ``variant`` is taken without it, as long as one has it.
+    """
+
+    variant: str | None = None
+    use_safetensors: bool | None = None
+    use_onnx: bool = False
+
+    def files(self, paths: Iterable[str], folders: Collection[str], *, ref: str, passed: Collection[str] = ()) -> list[str]:
+        """The paths to have on disk for these component folders.
+
+        Files at the root come along where they are JSON or text (the index, and configs of flat repositories); weights
+        at the root only when some component has no folder. Python files never do: they are code, and travel as such.
+
+        Raises:
+            OptionError: no component has the variant, or none has the format.
+        """
+        everything = [p for p in paths if not p.endswith(".py")]
+        chosen = [p for p in everything if "/" not in p and p.endswith((".json", ".txt", ".model")) or p == "README.md"]
+        have = {PurePosixPath(p).parts[0] for p in everything if "/" in p}
+        varied = False
+        for folder in [f for f in folders if f in have]:
+            inside = [p for p in everything if p.startswith(f"{folder}/")]
+            picked, has_variant = self._in_folder(inside)
+            chosen += picked
+            varied = varied or has_variant
+        if set(folders) - have - set(passed):
+            picked, has_variant = self._in_folder([p for p in everything if "/" not in p])
+            chosen += picked
+            varied = varied or has_variant
+        if self.variant and not varied:
+            raise self._no_variant(everything, ref)
+        return sorted(set(chosen))
+
+    def _in_folder(self, inside: Sequence[str]) -> tuple[list[str], bool]:
+        weights = [p for p in inside if p.endswith(_WEIGHTS)]
+        indexes = [p for p in inside if ".index." in PurePosixPath(p).name and p.endswith(".json")]
+        others = [p for p in inside if p not in weights and p not in indexes]
+        kinds = self._kinds(weights)
+        weights = [p for p in weights if p.endswith(kinds)]
+        indexes = [p for p in indexes if any(f"{kind}.index." in p for kind in kinds)]
+        if not self.variant:
+            return [*others, *(p for p in (*weights, *indexes) if _variant(p) is None)], False
+        varied = [p for p in (*weights, *indexes) if _variant(p) == self.variant]
+        plain = [p for p in (*weights, *indexes) if _variant(p) is None]
+        return [*others, *(varied or plain)], bool(varied)
+
+    def _kinds(self, weights: Sequence[str]) -> tuple[str, ...]:
+        if self.use_onnx:
+            return _ONNX
+        has_safe = any(p.endswith(_SAFE) and self._fits(p) for p in weights)
+        if self.use_safetensors is False:
+            return _PICKLED
+        if self.use_safetensors or has_safe:
+            return _SAFE
+        return _PICKLED
+
+    def _fits(self, path: str) -> bool:
+        return _variant(path) in (None, self.variant)
+
+    def _no_variant(self, everything: Sequence[str], ref: str) -> OptionError:
+        some = sorted({v for p in everything if p.endswith(_WEIGHTS) and (v := _variant(p))})
+        hint = f"It has: {', '.join(some)}." if some else "It has none; leave out variant=."
+        return OptionError(f"no component has weights of variant {self.variant!r}", ref=ref, next_step=hint)
+
+
+def _variant(path: str) -> str | None:
+    """The variant in a weights file's name: ``model.fp16.safetensors``, sharded before or after, or its index."""
+    name = _SHARD.sub("", PurePosixPath(path).name)
+    for ending in (".index", ".json", *_WEIGHTS):
+        name = name.replace(ending, "")
+    _, dot, variant = name.partition(".")
+    return variant if dot and variant else None

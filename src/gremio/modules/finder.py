@@ -1,0 +1,66 @@
+"""The import finder for ``gremio_code.<digest>.…``."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+from gremio.code import Digest
+from gremio.modules.loader import CodeLoader
+from gremio.modules.registry import registry
+from gremio.review.layout import layout_of
+from gremio.settings import Settings
+from gremio.store import Trees
+from gremio.trust import ApprovedCode
+
+PACKAGE = "gremio_code"
+
+
+class CodeFinder(importlib.abc.MetaPathFinder):
+    """Finds modules in approved trees and nowhere else; what isn't there is not looked for on ``sys.path``."""
+
+    @classmethod
+    def install(cls) -> None:
+        """Put one finder in front of the others, once."""
+        if not any(isinstance(finder, cls) for finder in sys.meta_path):
+            sys.meta_path.insert(0, cls())
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The spec of a module or package of an approved tree, or None for any other name."""
+        package, _, inside = fullname.partition(".")
+        if package != PACKAGE or not inside:
+            return None
+        digits, *parts = inside.split(".")
+        code = registry.code(digits)
+        if code is None:
+            raise ModuleNotFoundError(
+                f"the code {digits[:12]} was not approved on this machine; load its pipeline with gremio first",
+                name=fullname,
+            )
+        return _spec(fullname, code, tuple(parts))
+
+
+def _spec(fullname: str, code: ApprovedCode, parts: tuple[str, ...]) -> importlib.machinery.ModuleSpec | None:
+    layout = layout_of(code.tree)
+    file = layout.modules.get(parts)
+    if file is None and parts not in layout.folders:
+        return None
+    folder = Trees(Settings.from_environment().home).folder(Digest.parse(code.digest.hex))
+    is_package = layout.is_package(parts)
+    place = folder / file if file else None
+    loader = CodeLoader(code, file, place) if file and place else None
+    spec = importlib.machinery.ModuleSpec(
+        fullname, loader, origin=str(place) if place else None, is_package=is_package
+    )
+    spec.has_location = place is not None
+    if is_package:
+        spec.submodule_search_locations = [str(folder.joinpath(*parts))]
+    return spec
+
+

@@ -1,0 +1,27 @@
+"""One thing that a pipeline made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["image", "frames", "audio", "array", "text"]
+
+
+@dataclass(frozen=True, eq=False)
+class Artifact:
+    """``value`` is, by ``kind``:
+
+    - ``image``: a PIL image
+    - ``frames``: a tuple of PIL images of one size, ``rate`` of them per second
+    - ``audio``: a numpy array (channels, samples) of int16, ``rate`` samples per second
+    - ``array``: a numpy array, whatever it means
+    - ``text``: a string
+
+    ``note`` says what a person should know about it, empty when there is nothing.
+    """
+
+    kind: Kind
+    value: Any
+    rate: float = 0.0
+    note: str = ""

@@ -1,0 +1,154 @@
+"""Which module name stands for which file of a tree, as Python's import system would see it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from gremio.code import CodeTree
+from gremio.review.imports import ImportedName
+
+Parts = tuple[str, ...]
+
+FIELD = frozenset(
+    # fmt: off
+    [
+        "accelerate",
+        "bitsandbytes",
+        "cv2",
+        "datasets",
+        "diffusers",
+        "flax",
+        "huggingface_hub",
+        "jax",
+        "matplotlib",
+        "numpy",
+        "onnx",
+        "onnxruntime",
+        "packaging",
+        "peft",
+        "PIL",
+        "regex",
+        "requests",
+        "safetensors",
+        "scipy",
+        "sentencepiece",
+        "sklearn",
+        "tensorflow",
+        "tensorrt",
+        "timm",
+        "tokenizers",
+        "torch",
+        "torch_xla",
+        "torchaudio",
+        "torchsde",
+        "torchvision",
+        "tqdm",
+        "transformers",
+        "xformers",
+        "yaml",
+    ]
+    # fmt: on
+)
+"""Libraries that a folder of the same name beside a pipeline never stands for."""
+
+
+def is_foreign(top: str) -> bool:
+    """Whether a top-level name belongs to the standard library or to the field's libraries."""
+    return top in FIELD or top in sys.stdlib_module_names
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The Python files of a tree by the parts of their module name; ``()`` is the tree's root."""
+
+    paths: tuple[str, ...]
+
+    @cached_property
+    def modules(self) -> dict[Parts, str]:
+        """Module parts to path; a package wins over a module of the same name, as in Python."""
+        found: dict[Parts, str] = {}
+        for path in sorted(self.paths, key=lambda path: path.endswith("__init__.py")):
+            found[module_parts(path)] = path
+        return found
+
+    @cached_property
+    def folders(self) -> frozenset[Parts]:
+        """Every folder with a Python file somewhere below: packages, with ``__init__`` or without."""
+        return frozenset(
+            package_parts(path)[:depth] for path in self.paths for depth in range(len(package_parts(path)) + 1)
+        )
+
+    def has(self, parts: Parts) -> bool:
+        """Whether a module or package of this name is in the tree."""
+        return parts in self.modules or parts in self.folders
+
+    def is_package(self, parts: Parts) -> bool:
+        """Whether it is a folder and no plain module hides it."""
+        path = self.modules.get(parts)
+        return path.endswith("__init__.py") if path else parts in self.folders
+
+    def target(self, path: str, imported: ImportedName) -> Parts | None:
+        """The module of the tree that an import statement in ``path`` names, if it names one."""
+        if imported.level:
+            base = climb(package_parts(path), imported.level)
+            if base is None:
+                return None
+            parts = base + split(imported.module)
+            return parts if self.has(parts) else None
+        return self._sibling(path, split(imported.module))
+
+    def _sibling(self, path: str, wanted: Parts) -> Parts | None:
+        if not wanted or is_foreign(wanted[0]):
+            return None
+        folder = package_parts(path)
+        for depth in range(len(folder), -1, -1):
+            parts = folder[:depth] + wanted
+            # A file named like the library it wraps means the library, not itself.
+            if self.has(parts) and self.modules.get(parts) != path:
+                return parts
+        return None
+
+    def runs(self, parts: Parts, names: Iterable[str] = ()) -> list[str]:
+        """The files that importing a module, and names from it, executes: packages on the way first."""
+        chain = [parts[:depth] for depth in range(len(parts) + 1)]
+        chain += [(*parts, name) for name in names if self.is_submodule(parts, name)]
+        return [self.modules[link] for link in chain if link in self.modules]
+
+    def is_submodule(self, parts: Parts, name: str) -> bool:
+        """Whether ``from parts import name`` can mean a module of the tree."""
+        return self.is_package(parts) and self.has((*parts, name))
+
+
+@lru_cache(maxsize=32)
+def _layout(paths: tuple[str, ...]) -> Layout:
+    return Layout(paths)
+
+
+def layout_of(tree: CodeTree) -> Layout:
+    """The layout of a tree."""
+    return _layout(tree.python_files)
+
+
+def split(dotted: str) -> Parts:
+    """The parts of a dotted name; none for an empty one."""
+    return tuple(dotted.split(".")) if dotted else ()
+
+
+def package_parts(path: str) -> Parts:
+    """The folder of a file: the package that its relative imports start from."""
+    return tuple(path.split("/")[:-1])
+
+
+def module_parts(path: str) -> Parts:
+    """``a/b.py`` is ``("a", "b")`` and ``a/__init__.py`` is ``("a",)``."""
+    *folder, name = path.split("/")
+    return tuple(folder) if name == "__init__.py" else (*folder, name.removesuffix(".py"))
+
+
+def climb(package: Parts, level: int) -> Parts | None:
+    """Where a relative import of that many dots starts; None when it is above the root."""
+    up = level - 1
+    return package[: len(package) - up] if up <= len(package) else None

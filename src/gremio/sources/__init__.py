@@ -1,0 +1,27 @@
+"""Where code comes from: Diffusers' community folder, the Hub, and this machine."""
+
+from __future__ import annotations
+
+from gremio.code import CodeTree, PipelineRef
+from gremio.settings import Settings
+from gremio.sources.access import Access
+from gremio.sources.hub import HubSource
+from gremio.sources.local import LocalSource
+from gremio.sources.mirror import MirrorSource
+from gremio.sources.port import Source
+from gremio.sources.repository import Listing, Repository
+
+__all__ = ["Access", "Listing", "Repository", "Source", "fetch"]
+
+_SOURCES: dict[str, type[Source]] = {"mirror": MirrorSource, "hub": HubSource, "local": LocalSource}
+
+
+def fetch(ref: PipelineRef, *, revision: str | None, access: Access, settings: Settings) -> CodeTree:
+    """The code that ``ref`` names, at one immutable commit.
+
+    Raises:
+        RefNotFound, RevisionNotFound, EntryNotFound: it isn't there; the error suggests what is.
+        AccessDenied: the repository is private or gated.
+        Unavailable: neither the network nor the cache has it.
+    """
+    return _SOURCES[ref.source](settings, access).fetch(ref, revision or ref.revision)

@@ -1,0 +1,133 @@
+"""Code on this machine: a folder with ``pipeline.py``, or a file with what it imports from around it."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from gremio.code import CodeTree, Origin, PipelineRef
+from gremio.review.imports import ImportedName, imports_of
+from gremio.errors import CodeError, OptionError, RefNotFound
+from gremio.settings import Settings
+from gremio.sources.access import Access
+from gremio.sources.folder import MOST_FILES, listed
+from gremio.sources.model import FolderModel, code_of, declared
+
+
+class LocalSource:
+    """A path. A ``.py`` file that lies in a package brings its package."""
+
+    def __init__(self, settings: Settings, access: Access) -> None:
+        """Neither is needed: nothing is fetched."""
+
+    def fetch(self, ref: PipelineRef, revision: str | None) -> CodeTree:
+        """The tree around the path, read now."""
+        if revision:
+            raise OptionError(
+                "a local path has no revisions", ref=ref.text, next_step="Leave out custom_revision."
+            )
+        path = Path(ref.name)
+        if path.is_dir():
+            return code_of(FolderModel(path), ref=ref.text)
+        if path.is_file() and path.suffix == ".py":
+            return _Neighbourhood(path.resolve()).tree(ref.text)
+        raise _not_there(ref, path)
+
+
+class _Neighbourhood:
+    """What one file reaches on disk by its imports, under a root that widens when they climb."""
+
+    def __init__(self, entry: Path) -> None:
+        self._entry = entry
+        self._root = _package_top(entry.parent)
+        self._found: dict[Path, bytes] = {}
+
+    def tree(self, ref: str) -> CodeTree:
+        waiting = [self._entry]
+        while waiting:
+            file = waiting.pop()
+            if file in self._found:
+                continue
+            if len(self._found) >= MOST_FILES:
+                raise CodeError(f"it reaches more than {MOST_FILES} files by its imports", ref=ref)
+            self._found[file] = file.read_bytes()
+            for name in imports_of(self._found[file], str(file)):
+                waiting += self._targets(file, name)
+            waiting += self._packages_above(file)
+        return self._assembled()
+
+    def _assembled(self) -> CodeTree:
+        files = {self._logical(file): data for file, data in self._found.items()}
+        around = {self._logical(folder / p) for folder in {f.parent for f in self._found} for p in _beside(folder)}
+        for path in declared(files, around, lambda p: (self._root / p).stat().st_size):
+            files[path] = (self._root / path).read_bytes()
+        return CodeTree(files, self._logical(self._entry), Origin("local", str(self._root)))
+
+    def _logical(self, path: Path) -> str:
+        return PurePosixPath(path.relative_to(self._root)).as_posix()
+
+    def _targets(self, file: Path, name: ImportedName) -> list[Path]:
+        if name.level:
+            base = file.parent
+            for _ in range(name.level - 1):
+                base = base.parent
+            found = _modules(base, name)
+            if found and not base.is_relative_to(self._root):
+                self._root = base
+            return found
+        return self._siblings(file, name)
+
+    def _siblings(self, file: Path, name: ImportedName) -> list[Path]:
+        top = name.module.split(".")[0]
+        for folder in [file.parent, *file.parent.parents]:
+            inside = folder.is_relative_to(self._root)
+            # Above the root only a folder that this very file lies in can be meant: `from mypackage.x import y`.
+            if inside or (folder / top) in file.parents:
+                found = _modules(folder, name)
+                if found:
+                    self._root = self._root if inside else folder
+                    return found
+        return []
+
+    def _packages_above(self, file: Path) -> list[Path]:
+        inits = []
+        folder = file.parent
+        while folder != self._root and folder.is_relative_to(self._root):
+            inits.append(folder / "__init__.py")
+            folder = folder.parent
+        return [init for init in inits if init.is_file()]
+
+
+def _modules(base: Path, name: ImportedName) -> list[Path]:
+    """The files below ``base`` that importing ``name`` would execute, as far as they exist."""
+    place = base.joinpath(*name.module.split(".")) if name.module else base
+    found = [*_as_module(place)] if name.module else []
+    for each in name.names:
+        found += _as_module(place / each)
+    return found
+
+
+def _as_module(place: Path) -> list[Path]:
+    return [p for p in (place.with_name(f"{place.name}.py"), place / "__init__.py") if p.is_file()]
+
+
+def _package_top(folder: Path) -> Path:
+    top = folder
+    while (top / "__init__.py").is_file() and top.parent != top:
+        top = top.parent
+    return top
+
+
+def _beside(folder: Path) -> list[str]:
+    return [p for p in listed(folder) if p.count("/") <= 2]
+
+
+def _not_there(ref: PipelineRef, path: Path) -> RefNotFound:
+    if path.exists():
+        return RefNotFound(
+            f"{path.absolute()} is no Python file", ref=ref.text, next_step="Name a .py file or a folder."
+        )
+    near = sorted(p.name for p in path.parent.iterdir())[:8] if path.parent.is_dir() else []
+    hint = f"{path.parent} has: {', '.join(near)}." if near else f"{path.parent} does not exist either."
+    if "/" not in ref.text and path.suffix == ".py":
+        hint += f" For the community pipeline of that name write {path.stem} without .py."
+    return RefNotFound(f"there is nothing at {path.absolute()}", ref=ref.text, next_step=hint, nearest=near)

@@ -1,0 +1,129 @@
+"""Diffusers' community folder: its mirror on the Hub by version, its GitHub repository by commit."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import PurePosixPath
+
+from gremio.code import CodeTree, Digest, Origin, PipelineRef
+from gremio.errors import RefNotFound, RevisionNotFound, Unavailable
+from gremio.settings import Settings
+from gremio.sources.access import Access
+from gremio.sources.download import download
+from gremio.sources.repository import Listing, Repository, is_commit
+from gremio.store import Records, Trees
+
+_SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
+_LARGEST = 2 * 1024 * 1024  # bytes; the largest file of the folder has about 150 kB
+
+
+class MirrorSource:
+    """A file ``NAME.py`` of ``examples/community``.
+
+    A revision is a Diffusers version (``v0.30.0`` or ``0.30.0``), ``main``, or a full commit of the Diffusers
+    repository. Without one it is the installed Diffusers' version if the mirror has it, else ``main``.
+    """
+
+    def __init__(self, settings: Settings, access: Access) -> None:
+        self._settings = settings
+        self._access = access
+        self._records = Records(settings.home)
+        self._repository = Repository(settings.mirror, settings=settings, access=access, kind="dataset")
+
+    def fetch(self, ref: PipelineRef, revision: str | None) -> CodeTree:
+        """The one file, as a tree of its own."""
+        if revision and is_commit(revision):
+            return self._at_commit(ref, revision)
+        listing = self._repository.listing(self._pinned(ref, revision))
+        folder = self._folder(ref, revision, listing)
+        path = f"{folder}/{ref.name}.py"
+        if path not in listing.files:
+            raise self._unknown(ref, folder, listing)
+        data = self._repository.read(listing, [path])[path]
+        origin = Origin("mirror", self._settings.mirror, listing.commit, folder, folder)
+        if revision and folder != "main":
+            self._records.put("versions", self._key(ref, folder), {"commit": listing.commit})
+        return CodeTree({f"{ref.name}.py": data}, f"{ref.name}.py", origin)
+
+    def _pinned(self, ref: PipelineRef, revision: str | None) -> str | None:
+        """The mirror's commit at which this version was first loaded: a version stays what it was, with no request."""
+        if revision is None or self._access.force_download:
+            return None
+        records = (self._records.get("versions", self._key(ref, name)) for name in (revision, f"v{revision}"))
+        return next((record["commit"] for record in records if record), None)
+
+    def _key(self, ref: PipelineRef, folder: str) -> str:
+        return f"{self._access.endpoint} {self._settings.mirror} {folder}/{ref.name}"
+
+    def _folder(self, ref: PipelineRef, revision: str | None, listing: Listing) -> str:
+        folders = {PurePosixPath(path).parts[0] for path in listing.files if path.count("/") == 1}
+        if revision is None:
+            installed = _installed_version()
+            return installed if installed in folders else "main"
+        for name in (revision, f"v{revision}"):
+            if name in folders:
+                return name
+        hint = "A commit must be written in full, 40 digits. " if _SHORT_COMMIT.fullmatch(revision) else ""
+        some = _newest(folders)
+        raise RevisionNotFound(
+            f"Diffusers' community folder has no revision {revision!r}",
+            ref=ref.text,
+            next_step=f"{hint}The mirror has: {', '.join(some)}.",
+            nearest=some,
+        )
+
+    def _unknown(self, ref: PipelineRef, folder: str, listing: Listing) -> RefNotFound:
+        elsewhere = _newest({p.split("/")[0] for p in listing.matching(f"*/{ref.name}.py")})
+        if elsewhere:
+            step, near = f"It is there at {', '.join(elsewhere)}: pass custom_revision={elsewhere[0]!r}.", [ref.name]
+        else:
+            near = _nearest(ref.name, listing)
+            step = f"Did you mean {' or '.join(near)}? " if near else ""
+            step += f"For a local file or folder write ./{ref.name}; for the Hub, owner/{ref.name}."
+        message = f"Diffusers' community folder has no {ref.name}.py at {folder}"
+        return RefNotFound(message, ref=ref.text, next_step=step, nearest=near)
+
+    def _at_commit(self, ref: PipelineRef, commit: str) -> CodeTree:
+        """From GitHub; kept by digest, so that a second load needs no network and gets the same bytes."""
+        origin = Origin("mirror", self._settings.github, commit, commit, "examples/community")
+        name = f"{ref.name}.py"
+        trees = Trees(self._settings.home)
+        key = f"{self._settings.github}@{commit}:{name}"
+        known = self._records.get("github", key)
+        files = trees.files(Digest.parse(known["digest"])) if known and not self._access.force_download else None
+        if files:
+            return CodeTree(files, name, origin)
+        if self._access.local_files_only:
+            raise Unavailable(
+                f"the network may not be used and commit {commit} was never loaded",
+                ref=ref.text,
+                next_step="Load it once with the network.",
+            )
+        address = f"{self._settings.github}/{commit}/examples/community/{name}"
+        tree = CodeTree({name: download(address, ref=ref.text, limit=_LARGEST, access=self._access)}, name, origin)
+        trees.keep(tree)
+        self._records.put("github", key, {"digest": tree.digest.hex})
+        return tree
+
+
+def _installed_version() -> str:
+    try:
+        return f"v{version('diffusers')}"
+    except PackageNotFoundError:
+        return "main"
+
+
+def _newest(folders: set[str]) -> list[str]:
+    def order(name: str) -> tuple[int, ...]:
+        return tuple(int(n) for n in re.findall(r"\d+", name))
+
+    versions = sorted((f for f in folders if re.fullmatch(r"v\d[\w.]*", f)), key=order, reverse=True)
+    return [*(["main"] if "main" in folders else []), *versions[:8]]
+
+
+def _nearest(name: str, listing: Listing) -> list[str]:
+    names = {PurePosixPath(path).stem for path in listing.files if path.endswith(".py")}
+    inside = sorted(n for n in names if name in n)[:3]
+    return list(dict.fromkeys([*get_close_matches(name, sorted(names), n=3), *inside]))[:3]

@@ -1,0 +1,195 @@
+"""A model's repository or folder: its files, and the code that lies among them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from gremio.code import CodeTree, Origin
+from gremio.review.closure import data_files
+from gremio.review.reading import parse_source
+from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
+from gremio.settings import Settings
+from gremio.sources.access import Access
+from gremio.sources.folder import LARGEST_DATA_FILE, MOST_BYTES, MOST_FILES, listed
+from gremio.sources.repository import Listing, Repository
+
+INDEX = "model_index.json"
+ENTRY = "pipeline.py"
+
+
+class ModelHome(Protocol):
+    """Where a model lies: on the Hub at one commit, or in a folder."""
+
+    name: str
+    origin: Origin
+
+    def paths(self) -> list[str]:
+        """Every file, as POSIX paths, sorted."""
+
+    def size(self, path: str) -> int | None:
+        """Bytes, where known."""
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of some files."""
+
+    def fetch(self, paths: Iterable[str]) -> Path:
+        """Have some files on disk, under the folder that is returned."""
+
+
+class HubModel:
+    """A model repository at the commit that one request resolved."""
+
+    def __init__(self, repository: Repository, listing: Listing) -> None:
+        self._repository = repository
+        self.listing = listing
+        self.name = repository.repo_id
+        self.origin = Origin("hub", repository.repo_id, listing.commit, listing.revision)
+
+    def paths(self) -> list[str]:
+        """Every file of the repository, or what the cache has of it."""
+        return sorted(self.listing.files)
+
+    def size(self, path: str) -> int | None:
+        """Bytes, as the Hub says."""
+        return self.listing.files[path].size
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents, checked against the repository's own hashes."""
+        return self._repository.read(self.listing, paths)
+
+    def fetch(self, paths: Iterable[str]) -> Path:
+        """Download what the cache lacks."""
+        return self._repository.fetch(self.listing, paths)
+
+
+class FolderModel:
+    """A folder on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder.resolve()
+        self.name = str(folder)
+        self.origin = Origin("local", str(self._folder))
+
+    def paths(self) -> list[str]:
+        """Every file that is not hidden."""
+        return listed(self._folder)
+
+    def size(self, path: str) -> int | None:
+        """Bytes on disk."""
+        return (self._folder / path).stat().st_size
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents."""
+        return {path: (self._folder / path).read_bytes() for path in paths}
+
+    def fetch(self, paths: Iterable[str]) -> Path:
+        """Everything is there already."""
+        return self._folder
+
+
+def open_model(model: str | Path, *, revision: str | None, access: Access, settings: Settings) -> ModelHome:
+    """Find a model: a folder that exists, else a repository on the Hub.
+
+    Raises:
+        RefNotFound: neither; the error says which of the two the text reads as.
+    """
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return FolderModel(folder)
+    if isinstance(model, Path) or _reads_as_path(str(model)):
+        raise RefNotFound(
+            f"there is no folder at {folder.absolute()}",
+            ref=str(model),
+            next_step="Check the path; a model on the Hub is written owner/repo.",
+        )
+    repository = Repository(str(model), settings=settings, access=access)
+    try:
+        return HubModel(repository, repository.listing(revision))
+    except AccessDenied:
+        raise
+    except RefNotFound as error:
+        error.message += f" (and no folder {model!r} here)"
+        raise
+
+
+def _reads_as_path(text: str) -> bool:
+    return text.startswith(("/", "./", "../", "~")) or text.count("/") > 1 or "\\" in text or text.endswith("/")
+
+
+def read_index(home: ModelHome) -> bytes:
+    """The bytes of ``model_index.json``.
+
+    Raises:
+        BadModelIndex: there is none.
+    """
+    if INDEX not in home.paths():
+        raise BadModelIndex(
+            f"there is no {INDEX}, so this is not a pipeline's model",
+            ref=home.name,
+            next_step="If it is a single component or a checkpoint file, load it with diffusers and pass it in.",
+        )
+    return home.read([INDEX])[INDEX]
+
+
+def code_of(home: ModelHome, entry: str | None = None, *, ref: str = "") -> CodeTree:
+    """All Python files of a model or a code repository, with the data files that they declare.
+
+    Without ``entry`` it is ``pipeline.py``, else the module that the model index names as the pipeline's.
+
+    Raises:
+        EntryNotFound: there is no such file.
+        CodeError: there is more code than anybody could review.
+    """
+    everything = home.paths()
+    python = [path for path in everything if path.endswith(".py")]
+    entry = entry or _entry(home, everything, ref=ref or home.name)
+    if entry not in python:
+        raise _no_entry(entry, python, ref or home.name)
+    _check_amount(home, python, ref or home.name)
+    files = home.read(python)
+    files |= home.read(declared(files, everything, home.size))
+    return CodeTree(files, entry, home.origin)
+
+
+def declared(files: dict[str, bytes], everything: Iterable[str], size: Callable[[str], int | None]) -> list[str]:
+    """The data files, among ``everything``, that the Python ``files`` name as theirs."""
+    data = [p for p in everything if not p.endswith(".py") and (size(p) or 0) <= LARGEST_DATA_FILE]
+    found: set[str] = set()
+    for path, source in files.items():
+        try:
+            found.update(data_files(parse_source(source, path), path, data))
+        except UnreadableCode:
+            # Whether that file matters is known when the entry is read, which says where it is broken.
+            continue
+    return sorted(found)
+
+
+def _entry(home: ModelHome, everything: list[str], *, ref: str) -> str:
+    if ENTRY in everything or INDEX not in everything:
+        return ENTRY
+    try:
+        named = json.loads(home.read([INDEX])[INDEX]).get("_class_name")
+    except (ValueError, AttributeError):
+        return ENTRY
+    return f"{named[0]}.py" if isinstance(named, list) and named and isinstance(named[0], str) else ENTRY
+
+
+def _no_entry(entry: str, python: list[str], ref: str) -> EntryNotFound:
+    if python:
+        step = f"It has {', '.join(python[:8])}. Name one: folder/file.py, or hub:owner/repo:file.py on the Hub."
+    else:
+        step = "It has no Python file at all. Is it the model rather than the code?"
+    return EntryNotFound(f"there is no {entry}", ref=ref, next_step=step, nearest=python)
+
+
+def _check_amount(home: ModelHome, python: list[str], ref: str) -> None:
+    size = sum(home.size(path) or 0 for path in python)
+    if len(python) > MOST_FILES or size > MOST_BYTES:
+        raise CodeError(
+            f"{len(python)} Python files with {size} bytes are more than a community pipeline's code",
+            ref=ref,
+            next_step="Name the one file that is meant (folder/file.py); what it imports comes along.",
+        )

@@ -1,0 +1,304 @@
+"""One repository on the Hub: resolved to a commit once, then read at that commit only."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import hashlib
+import logging
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gremio.errors import AccessDenied, EntryNotFound, RefNotFound, RevisionNotFound, StoreError, Unavailable
+from gremio.settings import Settings
+from gremio.sources.access import Access, through_proxies
+from gremio.store import Records
+from gremio.store.writing import store_errors
+
+log = logging.getLogger("gremio")
+
+Kind = Literal["model", "dataset"]
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_TIMEOUT = 30.0  # seconds for one answer about a repository, not for its files
+
+
+def is_commit(text: str | None) -> bool:
+    """Whether this is a full commit, which can't come to mean something else."""
+    return bool(text and _COMMIT.fullmatch(text))
+
+
+@dataclass(frozen=True)
+class File:
+    """What the Hub says of a file: its size in bytes and its git blob id or, in LFS, its SHA-256."""
+
+    size: int | None = None
+    blob: str | None = None
+    sha256: str | None = None
+
+    def matches(self, data: bytes) -> bool:
+        """Whether these are the bytes that the repository has."""
+        if self.sha256:
+            return hashlib.sha256(data).hexdigest() == self.sha256
+        if self.blob:
+            header = b"blob %d\0" % len(data)
+            return hashlib.sha1(header + data, usedforsecurity=False).hexdigest() == self.blob
+        return True
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The files of a repository at a commit. ``complete`` is False when all we have is what the cache holds."""
+
+    commit: str
+    revision: str
+    files: Mapping[str, File]
+    complete: bool = True
+
+    def matching(self, *patterns: str) -> list[str]:
+        """The paths that match any of the shell patterns, sorted."""
+        return sorted(path for path in self.files if any(fnmatch.fnmatch(path, p) for p in patterns))
+
+
+class Repository:
+    """A model or dataset repository, through huggingface_hub."""
+
+    def __init__(self, repo_id: str, *, settings: Settings, access: Access, kind: Kind = "model") -> None:
+        self.repo_id = repo_id
+        self.kind = kind
+        self._access = access
+        self._records = Records(settings.home)
+
+    def listing(self, revision: str | None = None) -> Listing:
+        """Resolve ``revision`` (default ``main``) to a commit and list its files, in one request or none.
+
+        A full commit whose listing is known costs no request. Offline, what was resolved last is used.
+        """
+        wanted = revision or "main"
+        known = self._recorded(wanted, wanted) if is_commit(wanted) and not self._access.force_download else None
+        if known:
+            return known
+        if self._access.local_files_only:
+            return self._cached(wanted, reason="the network may not be used")
+        try:
+            return self._asked(wanted)
+        except Unavailable as error:
+            try:
+                listing = self._cached(wanted, reason=error.message)
+            except Unavailable:
+                raise error from None
+            log.warning("%s can't be reached; using what the cache has of %s", self._access.endpoint, self.repo_id)
+            return listing
+
+    def _asked(self, revision: str) -> Listing:
+        from huggingface_hub import HfApi
+
+        with self._hub_errors(revision):
+            api = HfApi(endpoint=self._access.endpoint, token=self._access.token)
+            info: Any = api.repo_info(
+                self.repo_id, repo_type=self.kind, revision=revision, files_metadata=True, timeout=_TIMEOUT
+            )
+        files = {s.rfilename: _file(s) for s in info.siblings or ()}
+        listing = Listing(str(info.sha), revision, files)
+        self._remember(listing)
+        return listing
+
+    def _key(self, revision: str) -> str:
+        return f"{self._access.endpoint} {self.kind} {self.repo_id}@{revision}"
+
+    def _remember(self, listing: Listing) -> None:
+        files = {path: [f.size, f.blob, f.sha256] for path, f in listing.files.items()}
+        self._records.put("listings", self._key(listing.commit), {"files": files})
+        if listing.revision != listing.commit:
+            self._records.put("revisions", self._key(listing.revision), {"commit": listing.commit})
+
+    def _recorded(self, commit: str, revision: str) -> Listing | None:
+        record = self._records.get("listings", self._key(commit))
+        if record is None:
+            return None
+        return Listing(commit, revision, {path: File(*facts) for path, facts in record["files"].items()})
+
+    def _cached(self, revision: str, *, reason: str) -> Listing:
+        commit = revision if is_commit(revision) else self._cached_commit(revision)
+        if commit:
+            listing = self._recorded(commit, revision) or self._scanned(commit, revision)
+            if listing:
+                return listing
+        raise Unavailable(
+            f"{reason}, and the cache at {self._access.cache_dir} does not have revision {revision!r}",
+            ref=self.repo_id,
+            next_step="Load it once with the network, or pass the cache_dir that holds it.",
+        )
+
+    def _cached_commit(self, revision: str) -> str | None:
+        record = self._records.get("revisions", self._key(revision))
+        if record:
+            return str(record["commit"])
+        try:
+            return (self._folder / "refs" / revision).read_text().strip()
+        except OSError:
+            return None
+
+    @property
+    def _folder(self) -> Path:
+        return self._access.cache_dir / "--".join([f"{self.kind}s", *self.repo_id.split("/")])
+
+    def _scanned(self, commit: str, revision: str) -> Listing | None:
+        folder = self._folder / "snapshots" / commit
+        if not folder.is_dir():
+            return None
+        files = {p.relative_to(folder).as_posix(): File() for p in folder.rglob("*") if p.is_file()}
+        return Listing(commit, revision, files, complete=False)
+
+    def fetch(self, listing: Listing, paths: Iterable[str]) -> Path:
+        """Have these files on disk; return the folder that holds them under their paths.
+
+        Raises:
+            Unavailable: some aren't in the cache and the network can't or may not be used.
+        """
+        wanted = sorted(paths)
+        missing = [p for p in wanted if self._access.force_download or not self._have(listing, p)]
+        if missing and self._access.local_files_only:
+            raise Unavailable(
+                f"the network may not be used and the cache lacks {', '.join(missing[:5])}",
+                ref=self.repo_id,
+                next_step="Load it once with the network.",
+            )
+        if missing:
+            self._download(listing, missing)
+        return self._folder / "snapshots" / listing.commit
+
+    def _have(self, listing: Listing, path: str) -> bool:
+        from huggingface_hub import try_to_load_from_cache
+
+        found = try_to_load_from_cache(
+            self.repo_id, path, cache_dir=self._access.cache_dir, revision=listing.commit, repo_type=self.kind
+        )
+        return isinstance(found, str)
+
+    def _download(self, listing: Listing, paths: list[str]) -> None:
+        from huggingface_hub import hf_hub_download, snapshot_download
+
+        common: dict[str, Any] = {
+            "repo_type": self.kind,
+            "revision": listing.commit,
+            "cache_dir": self._access.cache_dir,
+            "force_download": self._access.force_download,
+            "token": self._access.token,
+            "endpoint": self._access.endpoint,
+            "library_name": "gremio",
+        }
+        with self._hub_errors(listing.revision), store_errors(self._access.cache_dir):
+            if len(paths) == 1:
+                hf_hub_download(self.repo_id, paths[0], **common)
+            else:
+                snapshot_download(self.repo_id, allow_patterns=[glob.escape(p) for p in paths], **common)
+
+    def read(self, listing: Listing, paths: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of these files, checked against what the repository says they are.
+
+        Raises:
+            StoreError: a file in the cache is not what the repository has.
+        """
+        wanted = list(paths)
+        folder = self.fetch(listing, wanted)
+        found = {path: (folder / path).read_bytes() for path in wanted}
+        for path, data in found.items():
+            if not listing.files.get(path, File()).matches(data):
+                raise StoreError(
+                    f"the cached {path} of {self.repo_id} was changed or damaged since it was downloaded",
+                    ref=self.repo_id,
+                    next_step=f"Remove {folder / path} or pass force_download=True.",
+                )
+        return found
+
+    @contextmanager
+    def _hub_errors(self, revision: str) -> Iterator[None]:
+        """Let only our errors out, each with the ref and the way on."""
+        from huggingface_hub import errors as hub
+
+        try:
+            with through_proxies(self._access.proxies):
+                yield
+        except hub.GatedRepoError as error:
+            raise AccessDenied(
+                "this repository is gated and your account has not been given access",
+                ref=self.repo_id,
+                next_step=f"Ask for access at {self._access.endpoint}/{self.repo_id}, then pass token= or log in.",
+            ) from error
+        except hub.RepositoryNotFoundError as error:
+            raise self._not_found() from error
+        except hub.RevisionNotFoundError as error:
+            raise self._no_revision(revision) from error
+        except hub.HFValidationError as error:
+            raise RefNotFound(f"the Hub takes no such repo id ({error})", ref=self.repo_id) from error
+        except hub.LocalEntryNotFoundError as error:
+            raise self._unavailable(error) from error
+        except hub.EntryNotFoundError as error:
+            raise EntryNotFound(f"a file is gone from the repository ({error})", ref=self.repo_id) from error
+        except network_errors() as error:
+            raise self._unavailable(error) from error
+
+    def _not_found(self) -> AccessDenied | RefNotFound:
+        signed = "the token in use does not open it" if self._access.token else "it is private and needs a token"
+        hint = "Check the spelling, or pass token= (or log in) if it is private."
+        local = Path(self.repo_id)
+        if local.exists():
+            hint = f"For the local {'folder' if local.is_dir() else 'file'} of that name write ./{self.repo_id}."
+        return RefNotFound(
+            f"there is no such {self.kind} repository on {self._access.endpoint}, or {signed}",
+            ref=self.repo_id,
+            next_step=hint,
+        )
+
+    def _no_revision(self, revision: str) -> RevisionNotFound:
+        some = self._revisions()
+        return RevisionNotFound(
+            f"there is no revision {revision!r}",
+            ref=self.repo_id,
+            next_step=f"It has: {', '.join(some)}." if some else "Pass a branch, a tag or a full commit.",
+            nearest=some,
+        )
+
+    def _revisions(self) -> list[str]:
+        from huggingface_hub import HfApi
+        try:
+            api = HfApi(endpoint=self._access.endpoint, token=self._access.token)
+            refs = api.list_repo_refs(self.repo_id, repo_type=self.kind)
+        except network_errors():
+            return []
+        return [r.name for r in [*refs.branches, *refs.tags]][:12]
+
+    def _unavailable(self, error: Exception) -> Unavailable:
+        return Unavailable(
+            f"{self._access.endpoint} can't be reached ({_first_line(error)})",
+            ref=self.repo_id,
+            next_step="Check the network and HF_ENDPOINT; what is cached loads without it.",
+        )
+
+
+def _file(sibling: Any) -> File:
+    lfs = sibling.lfs
+    sha256 = lfs["sha256"] if isinstance(lfs, dict) else getattr(lfs, "sha256", None)
+    return File(sibling.size, None if sha256 else sibling.blob_id, sha256)
+
+
+def network_errors() -> tuple[type[Exception], ...]:
+    """What the client's HTTP library raises when nothing answers; which library it is depends on its version."""
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    kinds: list[type[Exception]] = [ConnectionError, TimeoutError, OfflineModeIsEnabled, HfHubHTTPError]
+    for base in HfHubHTTPError.__mro__:
+        if base.__name__ in ("HTTPError", "RequestException") and issubclass(base, Exception):
+            kinds.append(base)
+    return tuple(kinds)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+

@@ -1,0 +1,90 @@
+"""Writing so that a reader sees all of it or nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock
+
+from gremio.errors import StoreError
+
+
+@contextmanager
+def store_errors(path: Path) -> Iterator[None]:
+    """Turn what the operating system says into a StoreError that names the place."""
+    try:
+        yield
+    except OSError as error:
+        # Without a number it is some library's own error that happens to derive from OSError.
+        if error.errno is None or isinstance(error, ConnectionError | TimeoutError):
+            raise
+        raise _explain(error, path) from error
+
+
+def _explain(error: OSError, path: Path) -> StoreError:
+    if error.errno == errno.ENOSPC:
+        return StoreError(
+            f"the disk is full; nothing was kept of what was being written to {path}",
+            next_step="Free some space, or point GREMIO_HOME at a larger disk.",
+        )
+    return StoreError(
+        f"{path} can't be used: {error.strerror or error}",
+        next_step="Check its permissions, or point GREMIO_HOME elsewhere.",
+    )
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path`` in one step.
+
+    Raises:
+        StoreError: the disk is full or the place can't be written.
+    """
+    with store_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def building(folder: Path) -> Iterator[Path]:
+    """A temporary folder that becomes ``folder`` when the block ends well, and vanishes when it doesn't.
+
+    Raises:
+        StoreError: the disk is full or the place can't be written.
+    """
+    with store_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
+        try:
+            yield temporary
+            temporary.chmod(0o755)
+            temporary.rename(folder)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock that belongs to ``path``, across threads and processes."""
+    with store_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f".{path.name}.lock"))
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

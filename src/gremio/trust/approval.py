@@ -1,0 +1,169 @@
+"""The gate: from a request to code that may be executed, or a refusal that says how to go on."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from gremio.code import CodeTree, Digest, Origin
+from gremio.errors import CodeChanged, NotTrusted
+from gremio.settings import Settings
+from gremio.store import Records, Trees
+from gremio.trust.request import CodeRequest
+
+_SEAL = object()
+_LONGEST_DIFF = 200  # lines
+
+
+@dataclass(frozen=True)
+class ApprovedCode:
+    """A tree that may be executed, and why. Only this module makes one."""
+
+    tree: CodeTree
+    reason: str
+    seal: object
+
+    def __post_init__(self) -> None:
+        """Refuse anybody else's."""
+        if self.seal is not _SEAL:
+            raise TypeError("only gremio.trust makes ApprovedCode")
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of what may be executed."""
+        return self.tree.digest
+
+
+def authorize(request: CodeRequest, settings: Settings) -> ApprovedCode:
+    """Apply the policy, compare with what this ref was before, keep the tree, and remember it.
+
+    Raises:
+        NotTrusted: no rule lets this code run.
+        CodeChanged: the ref had other bytes before and these were not granted by digest.
+        StoreError: the tree can't be kept.
+    """
+    reason = _reason(request, settings)
+    trees, records = Trees(settings.home), Records(settings.home)
+    if request.tree.origin.remote:
+        _compare(request, trees, records)
+    trees.keep(request.tree)
+    _remember(request, reason, records)
+    return ApprovedCode(request.tree, reason, _SEAL)
+
+
+def recall(digest: Digest, settings: Settings) -> ApprovedCode | None:
+    """Code that was approved before on this machine, for a worker process that unpickles one of its classes."""
+    record = Records(settings.home).get("approved", digest.hex)
+    if record is None or settings.policy == "never":
+        return None
+    origin = Origin(**record["origin"])
+    if origin.remote and settings.remote_code_disabled:
+        return None
+    files = Trees(settings.home).files(digest)
+    if files is None:
+        return None
+    return ApprovedCode(CodeTree(files, record["entry"], origin), record["reason"], _SEAL)
+
+
+def _reason(request: CodeRequest, settings: Settings) -> str:
+    origin = request.tree.origin
+    if settings.policy == "never":
+        raise _refusal(request, "the policy is that no community code runs", "Set GREMIO_POLICY=default.")
+    if origin.remote and settings.remote_code_disabled:
+        step = "Unset DIFFUSERS_DISABLE_REMOTE_CODE, or load a reviewed copy from a folder of yours."
+        raise _refusal(request, "remote code is disabled here by DIFFUSERS_DISABLE_REMOTE_CODE", step)
+    if request.by_digest:
+        return "granted by digest"
+    if settings.policy == "approved":
+        raise _refusal(request, "the policy lets only approved digests run", _by_digest(request))
+    if request.role == "named" and origin.source == "local":
+        return "a path that the caller named"
+    if request.role == "named" and origin.source == "mirror":
+        return "Diffusers' own community folder"
+    if request.granted:
+        return "granted by trust_remote_code"
+    raise _ungranted(request)
+
+
+def _ungranted(request: CodeRequest) -> NotTrusted:
+    origin = request.tree.origin
+    if request.role == "named":
+        step = f"Read it with `gremio show {request.ref}`, then pass trust_remote_code=True"
+    elif request.sole:
+        step = "Read it, then pass trust_remote_code=True"
+    else:
+        # True grants the other code that this call names, so this one has to be named too.
+        step = f"Read it, then pass trust_remote_code=[{origin.repo!r}, …] with each repository that may run"
+    if origin.commit and origin.revision != origin.commit:
+        argument = "custom_revision" if request.role == "named" else "revision"
+        step += f" and {argument}={origin.commit!r}"
+    message = "its code is needed and nobody allowed it to run"
+    return _refusal(request, message, f"{step}. Exactly this code: trust_remote_code=['{request.tree.digest}'].")
+
+
+def _refusal(request: CodeRequest, message: str, step: str) -> NotTrusted:
+    tree = request.tree
+    return NotTrusted(
+        f"{message} ({tree.origin}, {tree.digest}, entry {tree.entry})",
+        digest=str(tree.digest),
+        ref=request.ref,
+        next_step=step,
+    )
+
+
+def _by_digest(request: CodeRequest) -> str:
+    return f"After reading it, pass trust_remote_code=['{request.tree.digest}']."
+
+
+def _key(tree: CodeTree) -> str:
+    """One memory per place and revision as it was asked for: a commit can't change, a branch may not silently."""
+    origin = tree.origin
+    return f"{origin.source} {origin.repo}@{origin.revision}:{origin.path}/{tree.entry}"
+
+
+def _compare(request: CodeRequest, trees: Trees, records: Records) -> None:
+    record = records.get("used", _key(request.tree))
+    if record is None or record["digest"] == request.tree.digest.hex or request.by_digest:
+        return
+    before = Digest.parse(record["digest"])
+    diff = _diff(trees.files(before) or {}, dict(request.tree.files))
+    raise CodeChanged(
+        f"the code is not what it was when it was first used here on {record['first_used']}"
+        f" (then {before}, now {request.tree.digest}, {request.tree.origin})\n{diff}",
+        digest=str(request.tree.digest),
+        diff=diff,
+        ref=request.ref,
+        next_step=f"If the change is fine, {_by_digest(request)[0].lower()}{_by_digest(request)[1:]}"
+        + (f" To stay with the old code, pin commit {record['commit']}." if record["commit"] else ""),
+    )
+
+
+def _diff(before: dict[str, bytes], after: dict[str, bytes]) -> str:
+    lines: list[str] = []
+    for path in sorted(before.keys() | after.keys()):
+        old, new = (_lines(files.get(path, b"")) for files in (before, after))
+        lines += difflib.unified_diff(old, new, f"before/{path}", f"now/{path}", lineterm="")
+    if len(lines) > _LONGEST_DIFF:
+        lines = [*lines[:_LONGEST_DIFF], f"… and {len(lines) - _LONGEST_DIFF} more lines"]
+    return "\n".join(lines)
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").splitlines()
+
+
+def _remember(request: CodeRequest, reason: str, records: Records) -> None:
+    tree = request.tree
+    today = datetime.now(UTC).date().isoformat()
+    used = records.get("used", _key(tree))
+    if used is None or used["digest"] != tree.digest.hex:
+        records.put(
+            "used",
+            _key(tree),
+            {"digest": tree.digest.hex, "commit": tree.origin.commit, "ref": request.ref, "first_used": today},
+        )
+    if records.get("approved", tree.digest.hex) is None:
+        origin: dict[str, Any] = dict(vars(tree.origin))
+        records.put("approved", tree.digest.hex, {"origin": origin, "entry": tree.entry, "reason": reason})

@@ -1,0 +1,1 @@
+"""How the demo model is made: pictures drawn by code, then three networks trained on them."""
