@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+    from gremio.localhub import LocalHub
 
 # huggingface_hub reads these once, when it is first imported, so they are set before any test module is.
 _SESSION = Path(tempfile.mkdtemp(prefix="gremio-tests-"))
@@ -51,3 +57,75 @@ def _clean_session() -> Iterator[None]:
 
     yield
     shutil.rmtree(_SESSION, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def _pool() -> Iterator[None]:
+    """The Hub client's connections, closed at the end: making a client costs more than most tests."""
+    yield
+    from huggingface_hub import close_session
+
+    close_session()
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _pool: None) -> Iterator[LocalHub]:
+    """A local Hub without repositories, which HF_ENDPOINT names; maria writes anywhere, ana to what is hers."""
+    from gremio.localhub import LocalHub
+
+    with LocalHub(tmp_path / "hub", users={"maria": "hf_maria", "ana": "hf_ana"}) as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+        yield running
+
+
+@pytest.fixture
+def api(hub: LocalHub) -> HfApi:
+    """Maria's client; whoever loads has no token unless the test passes one."""
+    from huggingface_hub import HfApi
+
+    return HfApi(endpoint=hub.endpoint, token=hub.token)
+
+
+@pytest.fixture
+def put(hub: LocalHub, api: HfApi) -> Callable[..., str]:
+    """``put("maria/castle", {"pipeline.py": "x = 1"})`` or ``put("maria/castle", folder)``: commit, return its id.
+
+    The requests of putting are not counted in ``hub.requests``.
+    """
+    from huggingface_hub import CommitOperationAdd
+
+    def commit(
+        repo_id: str, files: Mapping[str, bytes | str] | Path, *, repo_type: str = "model", private: bool = False
+    ) -> str:
+        before = len(hub.requests)
+        contents = _files_of(files) if isinstance(files, Path) else files
+        api.create_repo(repo_id, repo_type=repo_type, private=private, exist_ok=True)
+        operations = [
+            CommitOperationAdd(path, data.encode() if isinstance(data, str) else data)
+            for path, data in contents.items()
+        ]
+        made = api.create_commit(repo_id, operations, commit_message="Put", repo_type=repo_type)
+        del hub.requests[before:]
+        return made.oid
+
+    return commit
+
+
+def _files_of(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="session")
+def sd_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Stable Diffusion without a safety checker; look, don't write: copy it first."""
+    from tests.samples import tiny_sd
+
+    return tiny_sd(tmp_path_factory.mktemp("models") / "sd")
+
+
+@pytest.fixture(scope="session")
+def show_one_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny text-to-video model whose pipeline and UNet bring their code; look, don't write: copy it first."""
+    from tests.samples import show_one
+
+    return show_one(tmp_path_factory.mktemp("models") / "show_one")

@@ -135,7 +135,9 @@ class DifferenceMapPipeline(StableDiffusionImg2ImgPipeline):
 
     def _brightness(self, map: PipelineImageInput, size: torch.Size) -> torch.Tensor:  # noqa: A002
         """The map as (batch, 1, height, width) between 0 and 1."""
-        processor = VaeImageProcessor(self.vae_scale_factor, do_normalize=False, do_convert_grayscale=True)
+        processor = VaeImageProcessor(
+            vae_scale_factor=self.vae_scale_factor, do_normalize=False, do_convert_grayscale=True
+        )
         brightness = processor.preprocess(map, height=size[0], width=size[1]).float().mean(1, keepdim=True)
         if not ((brightness >= 0) & (brightness <= 1)).all():
             low, high = brightness.min().item(), brightness.max().item()

@@ -59,6 +59,10 @@ def upscale_less(scale: int = 2) -> None:
     """None of the standard options."""
 
 
+def adapted(prompt: str = "", ip_adapter_image: PIL.Image.Image | None = None) -> None:
+    """A picture that is for an adapter."""
+
+
 def forward(*args: Any, **kwargs: Any) -> None:
     """No names at all."""
 
@@ -115,6 +119,7 @@ def test_community_names(tmp_path: Path) -> None:
         (styles, "count", None),
         (styles, "image", None),
         (upscale, "image", "lr_img"),
+        (adapted, "image", None),
         (forward, "steps", "num_inference_steps"),
         (text_to_image, "seed", "generator"),
     ],

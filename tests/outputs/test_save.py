@@ -78,6 +78,23 @@ def test_a_film_of_odd_size(tmp_path: Path) -> None:
     assert (meta["size"], meta["fps"], len(list(reader))) == ((34, 22), 8.0, 4)
 
 
+@pytest.mark.parametrize(
+    ("log", "reason"), [("FFMPEG STDERR OUTPUT:\n", "it gave no reason"), ("log\nNo space left\n", "No space left")]
+)
+def test_a_failing_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, log: str, reason: str) -> None:
+    """The refusal has the path and ffmpeg's last word, and nothing is left."""
+
+    def fail(path: str, *_: object, **__: object) -> None:
+        Path(path).touch()
+        raise OSError(log)
+
+    monkeypatch.setattr("imageio_ffmpeg.write_frames", fail)
+    with pytest.raises(GremioError, match=reason) as refused:
+        save([artifact("frames")], tmp_path / "a.mp4")
+    assert str(refused.value).startswith(str(tmp_path / "a.mp4"))
+    assert not names(tmp_path)
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F", "HSV", "YCbCr"])
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
 def test_every_mode(tmp_path: Path, mode: str, suffix: str) -> None:

@@ -75,6 +75,7 @@ def test_the_instruct_pix2pix_sample_says_when_the_model_cannot_edit(tmp_path):
         pipe("make it snow", Image.new("RGB", (32, 32)))
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # numpy against torch, in diffusers
 def test_show_one_runs_as_the_tutorial_says(tmp_path, monkeypatch):
     """The tutorial's steps 1 to 3 for `showlab/show-1-base` make frames from the sample."""
     pipeline_id = show_one(tmp_path)

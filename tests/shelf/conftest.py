@@ -8,7 +8,6 @@ import diffusers.utils.dynamic_modules_utils as dynamic_modules
 import pytest
 import torch
 from diffusers import DiffusionPipeline, StableDiffusionPipeline
-
 from tests.samples import tiny_sd
 
 SHELF = Path(__file__).parents[2] / "shelf"
@@ -18,6 +17,15 @@ SHELF = Path(__file__).parents[2] / "shelf"
 def model(tmp_path_factory):
     """A tiny Stable Diffusion with a safety checker, saved."""
     return tiny_sd(tmp_path_factory.mktemp("model"), safety_checker=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    """For tensors as small as these, handing them to threads takes longer than working on them."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ WHITE, BLACK, GREY = (Image.new("L", (64, 64), shade) for shade in (255, 0, 128)
 
 @pytest.fixture(scope="module")
 def pipe(load):
+    """The pipeline, without a safety checker."""
     pipe = load("difference_map")
     pipe.safety_checker = None
     return pipe
@@ -18,6 +19,7 @@ def pipe(load):
 
 @pytest.fixture(scope="module")
 def picture():
+    """A picture of noise."""
     return Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8))
 
 
@@ -36,6 +38,7 @@ def test_black_stays_and_white_changes(pipe, picture, halves):
     assert (before[:, 32:] != after[:, 32:]).mean() > 0.5
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # numpy against torch, in diffusers
 @pytest.mark.parametrize("scheduler", [None, EulerDiscreteScheduler, HeunDiscreteScheduler])
 def test_black_latents_are_those_of_the_picture(pipe, picture, halves, seed, monkeypatch, scheduler):
     """Whatever the scheduler, the latents under black are those of the picture at the end."""

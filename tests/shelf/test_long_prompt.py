@@ -8,11 +8,13 @@ import torch
 
 @pytest.fixture(scope="module")
 def pipe(load):
+    """The pipeline."""
     return load("long_prompt")
 
 
 @pytest.fixture(scope="module")
 def parse(pipe):
+    """The parser in the module that diffusers made of the file."""
     return sys.modules[type(pipe).__module__].parse_weights
 
 

@@ -12,6 +12,7 @@ PROMPTS = ["a red cat", "a blue dog", "the moon"]
 
 @pytest.fixture(scope="module")
 def pipe(load):
+    """The pipeline, without a safety checker."""
     pipe = load("prompt_walk")
     pipe.safety_checker = None
     return pipe
@@ -19,6 +20,7 @@ def pipe(load):
 
 @pytest.fixture(scope="module")
 def slerp(pipe):
+    """The function in the module that diffusers made of the file."""
     return sys.modules[type(pipe).__module__].slerp
 
 
@@ -55,12 +57,13 @@ def test_frames_at_the_prompts_are_the_plain_pictures(pipe, plain, seed, interpo
         np.testing.assert_allclose(frame, _plain(plain(pipe), prompt, seed(number)), atol=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # numpy against torch, in diffusers
 def test_it_holds_for_schedulers_that_draw_noise(ancestral, plain, seed):
     """Each frame sees the noise that a picture by itself would have seen."""
     generators = [seed(number) for number in (1, 2)]
-    frames = ancestral(
-        PROMPTS[:2], num_frames=1, num_inference_steps=2, generator=generators, output_type="np"
-    ).frames[0]
+    frames = ancestral(PROMPTS[:2], num_frames=1, num_inference_steps=2, generator=generators, output_type="np").frames[
+        0
+    ]
     for frame, prompt, number in zip(frames[::2], PROMPTS[:2], (1, 2), strict=True):
         np.testing.assert_allclose(frame, _plain(plain(ancestral), prompt, seed(number)), atol=1e-4)
 

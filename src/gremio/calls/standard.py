@@ -88,5 +88,6 @@ def _means(signature: CallSignature, name: str) -> bool:
 
 def _only_picture(signature: CallSignature) -> str | None:
     names = [parameter.name for parameter in pictures(signature)]
-    mains = [name for name in names if "mask" not in name and not name.startswith("negative_")]
+    # A mask is no picture on its own, and an IP adapter's picture works only where an adapter was loaded.
+    mains = [name for name in names if "mask" not in name and "ip_adapter" not in name]
     return mains[0] if len(mains) == 1 else None

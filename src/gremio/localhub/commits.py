@@ -139,7 +139,7 @@ def _decode(value: dict[str, Any]) -> bytes:
 
 
 def _apply(before: Snapshot, operations: tuple[Operation, ...]) -> str:
-    files = {entry.path: entry.oid for entry in before.files()}
+    files = before.oids()
     for operation in operations:
         match operation:
             case AddFile(path):

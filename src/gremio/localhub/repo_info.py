@@ -54,7 +54,7 @@ def describe_repo(repo: Repository, commit: str, *, blobs: bool = False, sibling
             info |= {"modelId": repo.name.id, "library_name": library, "pipeline_tag": card.get("pipeline_tag")}
             info |= {"config": {"diffusers": config} if config else {}, "spaces": []}
         if siblings:
-            info["siblings"] = [_sibling(entry, blobs=blobs) for entry in files.files()]
+            info["siblings"] = _siblings(files, blobs=blobs)
     return {key: value for key, value in info.items() if value is not None}
 
 
@@ -69,13 +69,17 @@ def describe_entry(entry: Entry) -> dict[str, Any]:
     return described
 
 
-def _sibling(entry: Entry, *, blobs: bool) -> dict[str, Any]:
-    described: dict[str, Any] = {"rfilename": entry.path}
-    if blobs:
-        described |= {"blobId": entry.oid, "size": entry.size}
-        if entry.pointer:
-            lfs = {"sha256": entry.pointer.oid, "size": entry.size, "pointerSize": entry.pointer_size}
-            described["lfs"] = lfs
+def _siblings(files: Snapshot, *, blobs: bool) -> list[dict[str, Any]]:
+    if not blobs:
+        return [{"rfilename": path} for path in files.oids()]
+    return [_sibling(entry) for entry in files.files()]
+
+
+def _sibling(entry: Entry) -> dict[str, Any]:
+    described: dict[str, Any] = {"rfilename": entry.path, "blobId": entry.oid, "size": entry.size}
+    if entry.pointer:
+        lfs = {"sha256": entry.pointer.oid, "size": entry.size, "pointerSize": entry.pointer_size}
+        described["lfs"] = lfs
     return described
 
 

@@ -77,9 +77,10 @@ def _list(call: Call, folder: str) -> Response:
     start = cursor(call)
     stop = start + call.desk.page_size
     with snapshot(call.repo, call.commit) as files:
-        entries = list(files.entries(folder, recursive=call.flag("recursive")))
-        described = _described(files, entries[start:stop], expand=call.flag("expand"))
-    headers = {"X-Repo-Commit": files.commit} | (next_page(call, stop) if stop < len(entries) else {})
+        found = list(files.entries(folder, recursive=call.flag("recursive"), start=start, stop=stop + 1))
+        page = found[: stop - start]
+        described = _described(files, page, expand=call.flag("expand"))
+    headers = {"X-Repo-Commit": files.commit} | (next_page(call, stop) if len(found) > len(page) else {})
     return JSONResponse(described, headers=headers)
 
 

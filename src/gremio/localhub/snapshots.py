@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
+from itertools import islice
 
 from dulwich.attrs import GitAttributes, Pattern, parse_git_attributes
 from dulwich.errors import NotTreeError
@@ -57,21 +58,31 @@ class Snapshot:
         """The git id of the root tree."""
         return get_commit(self.git, self.commit).tree
 
-    def entries(self, folder: str = "", *, recursive: bool = True) -> Iterator[Entry]:
-        """What lies in a folder, in git's order; folders come before their contents."""
+    def entries(
+        self, folder: str = "", *, recursive: bool = True, start: int = 0, stop: int | None = None
+    ) -> Iterator[Entry]:
+        """What lies in a folder, in git's order; folders come before their contents.
+
+        Of a long list only the entries from ``start`` to ``stop`` are read.
+        """
         prefix = f"{folder}/" if folder else ""
         tree = self._folder(folder)
         if recursive:
             found = iter_tree_contents(self.git.object_store, tree.id, include_trees=True)
         else:
             found = iter(tree.iteritems(name_order=True))
-        for item in found:
-            if item.path and item.mode is not None and item.sha is not None:
-                yield self._entry(prefix + item.path.decode(), item.mode, item.sha)
+        named = (item for item in found if item.path)
+        for item in islice(named, start, stop):
+            yield self._entry(prefix + item.path.decode(), item.mode, item.sha)
 
     def files(self) -> Iterator[Entry]:
         """Every file."""
         return (entry for entry in self.entries() if not entry.is_folder)
+
+    def oids(self) -> dict[str, str]:
+        """Every file's path and git id; no file is read for that."""
+        found = iter_tree_contents(self.git.object_store, self.tree)
+        return {item.path.decode(): item.sha.decode() for item in found}
 
     def find(self, path: str) -> Entry | None:
         """The file or folder at ``path``, if there is one."""

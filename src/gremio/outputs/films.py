@@ -69,8 +69,10 @@ def _feed(writer: Any, frames: tuple[Image, ...]) -> None:
 
 
 def _failed(path: Path, error: Exception) -> GremioError:
-    last = next((line for line in reversed(str(error).splitlines()) if line.strip()), "it gave no reason")
-    return GremioError(f"ffmpeg could not write {path.suffix}: {last.strip()}", next_step="Choose .gif.")
+    lines = [line.strip() for line in str(error).splitlines()]
+    # The log ends with the reason, or with its own heading when ffmpeg said nothing.
+    last = next((line for line in reversed(lines) if line and not line.endswith(":")), "it gave no reason")
+    return GremioError(f"ffmpeg could not write {path.suffix}: {last}", next_step="Choose .gif.")
 
 
 def _even(size: tuple[int, int]) -> tuple[int, int]:

@@ -12,45 +12,11 @@ from gremio.review.imports import ImportedName
 
 Parts = tuple[str, ...]
 
-FIELD = frozenset(
-    # fmt: off
-    [
-        "accelerate",
-        "bitsandbytes",
-        "cv2",
-        "datasets",
-        "diffusers",
-        "flax",
-        "huggingface_hub",
-        "jax",
-        "matplotlib",
-        "numpy",
-        "onnx",
-        "onnxruntime",
-        "packaging",
-        "peft",
-        "PIL",
-        "regex",
-        "requests",
-        "safetensors",
-        "scipy",
-        "sentencepiece",
-        "sklearn",
-        "tensorflow",
-        "tensorrt",
-        "timm",
-        "tokenizers",
-        "torch",
-        "torch_xla",
-        "torchaudio",
-        "torchsde",
-        "torchvision",
-        "tqdm",
-        "transformers",
-        "xformers",
-        "yaml",
-    ]
-    # fmt: on
+FIELD = (
+    frozenset({"accelerate", "bitsandbytes", "cv2", "datasets", "diffusers", "flax", "huggingface_hub", "jax"})
+    | {"matplotlib", "numpy", "onnx", "onnxruntime", "packaging", "peft", "PIL", "regex", "requests", "safetensors"}
+    | {"scipy", "sentencepiece", "sklearn", "tensorflow", "tensorrt", "timm", "tokenizers", "torch", "torch_xla"}
+    | {"torchaudio", "torchsde", "torchvision", "tqdm", "transformers", "xformers", "yaml"}
 )
 """Libraries that a folder of the same name beside a pipeline never stands for."""
 

@@ -230,13 +230,16 @@ class _Rewriter:
         if parts is not None:
             new = ast.ImportFrom(module=self._absolute(parts), names=node.names, level=0)
             return [_placed(new, node)]
-        if imported.top not in LIBRARIES:
+        module = _checkout(imported.module) or imported.module
+        if module.partition(".")[0] not in LIBRARIES:
             return [node]
-        return self._split(node, imported.module, guard, written=imported.module)
+        return self._split(node, module, guard, written=imported.module)
 
     def _rebase(self, node: ast.ImportFrom, guard: Guard) -> Sequence[ast.stmt]:
         written = "." * node.level + (node.module or "")
-        module = rebased(self.home, node.level, node.module or "") if self.home else None
+        module = _checkout(node.module or "")
+        if module is None and self.home:
+            module = rebased(self.home, node.level, node.module or "")
         if module is None:
             for alias in node.names:
                 self._lose(node, _join(written, alias.name), guard, None)
@@ -250,7 +253,7 @@ class _Rewriter:
             place = self._place(node, alias, module, guard, written=written)
             new = alias if place.name == alias.name else _renamed(alias, place.name)
             groups.setdefault(place.module, []).append(new)
-        if not node.level and list(groups) == [module] and groups[module] == node.names:
+        if written == module and list(groups) == [module] and groups[module] == node.names:
             return [node]
         return [_placed(ast.ImportFrom(module=target, names=names, level=0), node) for target, names in groups.items()]
 
@@ -268,7 +271,7 @@ class _Rewriter:
                 self._lose(node, old, guard, found)
                 return here
             here = found
-        if here.module != module or here.name != alias.name or node.level:
+        if written != here.module or here.name != alias.name:
             kind = "in-tree" if node.level and here.kind != "renamed" else here.kind
             self._report(node, old, f"{here.module}.{here.name}", kind)
         return here
@@ -292,6 +295,12 @@ class _Rewriter:
 
 def _join(module: str, name: str) -> str:
     return f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
+
+
+def _checkout(module: str) -> str | None:
+    """``diffusers.x`` for ``src.diffusers.x``: the author's file lay in a checkout of the library."""
+    before, _, inside = module.partition(".")
+    return inside if before == "src" and inside.partition(".")[0] in LIBRARIES else None
 
 
 def _renamed(alias: ast.alias, name: str) -> ast.alias:

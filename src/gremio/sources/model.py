@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gremio.code import CodeTree, Origin
-from gremio.review.closure import data_files
+from gremio.review.imports import data_files
 from gremio.review.reading import parse_source
 from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
 from gremio.settings import Settings

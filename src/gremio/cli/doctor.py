@@ -1,0 +1,105 @@
+"""``gremio doctor``: what is installed, allowed and reachable. Never loads torch."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gremio.cli.options import format_option
+from gremio.settings import Settings
+from gremio.version import __version__
+
+_PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "huggingface_hub", "pillow")
+_EXTRAS = {
+    "run": ("torch", "diffusers", "transformers"),
+    "hub": ("starlette", "uvicorn", "dulwich"),
+    "video": ("imageio",),
+}
+
+
+@click.command()
+@format_option
+@click.pass_context
+def doctor(ctx: click.Context, form: str) -> None:
+    """Say what gremio finds here: versions, extras, folders, the policy, and whether the Hub answers.
+
+    Exits with 1 when something that drawing needs is missing.
+    """
+    settings = Settings.from_environment()
+    report = examine(settings)
+    if form == "json":
+        click.echo(json.dumps(report, indent=2))
+    else:
+        _print(report)
+    ctx.exit(1 if report["problems"] else 0)
+
+
+def examine(settings: Settings) -> dict[str, Any]:
+    """Everything that is reported, as plain data."""
+    versions = {name: _version(name) for name in _PACKAGES}
+    extras = {name: all(_version(p) for p in packages) for name, packages in _EXTRAS.items()}
+    hub = {"endpoint": settings.endpoint, "offline": settings.offline, "answer": _reach(settings)}
+    problems = ['the extra `run` is missing: pip install "gremio[run]"'] if not extras["run"] else []
+    if not _writable(settings.home):
+        problems.append(f"{settings.home} can't be written; set GREMIO_HOME")
+    return {
+        "gremio": __version__,
+        "python": platform.python_version(),
+        "packages": versions,
+        "extras": extras,
+        "home": str(settings.home),
+        "cache": str(settings.cache_dir),
+        "policy": settings.policy,
+        "remote_code_disabled": settings.remote_code_disabled,
+        "hub": hub,
+        "problems": problems,
+    }
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _writable(folder: Path) -> bool:
+    import os
+
+    place = next((p for p in (folder, *folder.parents) if p.exists()), folder)
+    return os.access(place, os.W_OK)
+
+
+def _reach(settings: Settings) -> str:
+    if settings.offline:
+        return "not asked: offline"
+    from huggingface_hub import get_session
+
+    from gremio.sources.repository import network_errors
+
+    try:
+        answer = get_session().get(f"{settings.endpoint}/api/models?limit=1", timeout=5)
+    except network_errors() as error:
+        return f"no answer ({str(error).splitlines()[0]})"
+    return "answers" if answer.status_code < 500 else f"answers with error {answer.status_code}"
+
+
+def _print(report: dict[str, Any]) -> None:
+    click.echo(f"gremio {report['gremio']} on Python {report['python']}")
+    for name, found in report["packages"].items():
+        click.echo(f"  {name:<16} {found or 'not installed'}")
+    click.echo("extras      " + ", ".join(f"{n}: {'yes' if there else 'no'}" for n, there in report["extras"].items()))
+    click.echo(f"home        {report['home']}")
+    click.echo(f"cache       {report['cache']}")
+    disabled = ", remote code disabled" if report["remote_code_disabled"] else ""
+    click.echo(f"policy      {report['policy']}{disabled}")
+    click.echo(f"hub         {report['hub']['endpoint']}: {report['hub']['answer']}")
+    for problem in report["problems"]:
+        click.echo(click.style(f"problem     {problem}", fg="red"))
+    if not report["problems"]:
+        click.echo(click.style("Everything that drawing needs is there.", fg="green"))

@@ -1,0 +1,86 @@
+"""The commands, each imported when it is called for; exit codes.
+
+0 fine, 1 refused or failed for a reason that is not ours, 2 wrong usage, 3 our bug, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import traceback
+
+import click
+
+from gremio.cli.wording import explain
+from gremio.errors import GremioError, OptionError, RefError
+from gremio.version import __version__
+
+_COMMANDS = {
+    "run": "Draw with a community pipeline.",
+    "show": "What a pipeline's code is and needs; what made a picture.",
+    "hub": "A Hub of your own on this machine.",
+    "doctor": "What is installed, allowed and reachable here.",
+    "demo": "Everything once, with the model that comes along.",
+}
+_OURS = "This is a bug in gremio. Please report it with the lines above."
+
+
+class _Lazy(click.Group):
+    """Imports a command's module when that command is run, so that help and the light ones start at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command = getattr(importlib.import_module(f"gremio.cli.{name}"), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gremio")
+@click.option("-v", "--verbose", is_flag=True, help="Say what is being done; show tracebacks.")
+@click.pass_context
+def gremio(ctx: click.Context, verbose: bool) -> None:
+    """Community pipelines and community components of Diffusers: found, read, pinned, run, shared."""
+    ctx.obj = verbose
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("gremio").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    try:
+        code = gremio.main(arguments, prog_name="gremio", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("interrupted", err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except GremioError as error:
+        return _refused(error)
+    except Exception:
+        traceback.print_exc()
+        click.echo(_OURS, err=True)
+        return 3
+    return code if isinstance(code, int) else 0
+
+
+def _refused(error: GremioError) -> int:
+    if logging.getLogger("gremio").isEnabledFor(logging.INFO):
+        traceback.print_exception(error)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {explain(error)}", err=True)
+    return 2 if isinstance(error, OptionError | RefError) else 1

@@ -1,0 +1,173 @@
+"""``gremio run``: one command, a picture."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gremio.cli.options import access_arguments, access_options, code_options
+from gremio.code import PipelineRef
+from gremio.errors import OptionError
+from gremio.version import __version__
+
+if TYPE_CHECKING:
+    from gremio.outputs import Saved
+
+
+def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{value!r} is not name=value", ctx=ctx, param=parameter)
+        found[name.strip().replace("-", "_")] = text
+    return found
+
+
+@click.command()
+@click.argument("ref")
+@click.option("-m", "--model", help="The weights: owner/repo or a folder. Without it REF is the model itself.")
+@click.option("-p", "--prompt", help="What to draw.")
+@click.option("--negative-prompt", help="What not to draw.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), help="For the same picture again; random, and told, if not given."
+)
+@click.option("--steps", type=int, help="Denoising steps.")
+@click.option("-n", "--count", type=int, help="How many pictures.")
+@click.option("--size", metavar="WxH", help="In pixels.")
+@click.option(
+    "--image", "images", multiple=True, metavar="[NAME=]FILE", help="A picture to start from; several in turn."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    callback=_settings,
+    metavar="NAME=VALUE",
+    help="Any other argument of the pipeline; @FILE reads a file.",
+)
+@click.option("-o", "--output", metavar="PATH", help="File or folder for what is drawn.")
+@click.option("--dtype", help="float32, float16, bfloat16; the weights' own way if not given.")
+@click.option("--device", help="cuda, mps, cpu; the best there is if not given.")
+@click.option("--variant", help="Weights of that variant, such as fp16.")
+@click.option("--fps", type=float, help="Frames per second of films.")
+@click.option("--model-revision", help="Of the weights: branch, tag or commit.")
+@click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
+@click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
+@code_options
+@access_options
+def run(ref: str, **options: Any) -> None:
+    """Draw with REF, a community pipeline: its name, owner/repo, a folder or a .py file.
+
+    \b
+    gremio run lpw_stable_diffusion --model stable-diffusion-v1-5/stable-diffusion-v1-5 --prompt "a (red:1.3) fox"
+    gremio run ./my_pipeline --model ./my_model --prompt "a fox" --set guidance_scale=4 -o fox.png
+    """
+    from gremio.outputs import check_out
+
+    check_out(options["output"])
+    seed = options.pop("seed")
+    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311  a seed for pictures, not for secrets
+    pipeline = _load(ref, options)
+    saved = _draw(pipeline, seed, ref, options)
+    for path in saved.paths:
+        click.echo(path)
+    for note in saved.notes:
+        click.echo(f"note: {note}", err=True)
+
+
+def _load(ref: str, options: dict[str, Any]) -> Any:
+    quiet_libraries()
+    from gremio.pipelines import DiffusionPipeline
+
+    model = options.pop("model")
+    if model is None and PipelineRef.parse(ref).source == "mirror":
+        raise OptionError(
+            "a community pipeline has no weights of its own", ref=ref, next_step="Add --model owner/repo or a folder."
+        )
+    revision = options.pop("revision")
+    arguments = {
+        **access_arguments(options),
+        "trust_remote_code": list(options.pop("trust")) or options.pop("trust_remote_code"),
+        "class_name": options.pop("class_name"),
+        "revision": options.pop("model_revision"),
+        "dtype": options.pop("dtype"),
+        "variant": options.pop("variant"),
+    }
+    if model is not None:
+        arguments |= {"custom_pipeline": ref, "custom_revision": revision}
+    elif revision:
+        arguments["revision"] = revision
+    device = options.pop("device") or best_device()
+    given = {name: value for name, value in arguments.items() if value is not None}
+    return DiffusionPipeline.from_pretrained(ref if model is None else model, device_map=device, **given)
+
+
+def best_device() -> str:
+    """The accelerator of this machine, or ``cpu``."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def quiet_libraries() -> None:
+    """Leave the word to us: what diffusers and transformers have to say below an error confuses a maker of pictures."""
+    import diffusers
+    import transformers
+
+    diffusers.utils.logging.set_verbosity_error()
+    transformers.logging.set_verbosity_error()
+
+
+def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any]) -> Saved:
+    import torch
+
+    from gremio.calls import CallSignature, Size, build, find
+    from gremio.outputs import collect, save
+
+    signature = CallSignature.of(type(pipeline))
+    arguments = build(
+        signature,
+        prompt=options["prompt"],
+        negative_prompt=options["negative_prompt"],
+        seed=seed if find(signature, "seed") else None,
+        steps=options["steps"],
+        count=options["count"],
+        size=Size.parse(options["size"]) if options["size"] else None,
+        images=options["images"],
+        settings=options["settings"],
+    )
+    # A pipeline that takes no generator draws from torch's own; seeded, it too gives the same picture again.
+    torch.manual_seed(seed)
+    result = pipeline(**arguments)
+    artifacts = collect(result, fps=options["fps"])
+    told = metadata(pipeline, seed=seed, options=options, ref=ref)
+    return save(artifacts, options["output"], metadata=told, stem=PipelineRef.parse(ref).name.rsplit("/", 1)[-1])
+
+
+def metadata(pipeline: Any, *, seed: int, options: Mapping[str, Any], ref: str) -> dict[str, str]:
+    """What to write into a picture: enough to draw it again."""
+    made = pipeline.gremio
+    found: dict[str, object] = {
+        "prompt": options.get("prompt"),
+        "negative-prompt": options.get("negative_prompt"),
+        "seed": seed,
+        "steps": options.get("steps"),
+        "size": options.get("size"),
+        "set": ", ".join(f"{k}={v}" for k, v in options.get("settings", {}).items()),
+        "pipeline": ref,
+        "class": type(pipeline).__name__,
+        "model": made.model,
+        "model-commit": made.model_commit,
+        "gremio": __version__,
+    }
+    codes = {"code": made.pipeline, **{f"{name}-code": code for name, code in made.components.items()}}
+    for name, code in codes.items():
+        if code is not None:
+            found |= {f"{name}-digest": code.digest, f"{name}-commit": code.commit, f"{name}-source": code.repo}
+    return {f"gremio:{key}": str(value) for key, value in found.items() if value not in (None, "")}

@@ -1,0 +1,110 @@
+"""``gremio show``: reads code without running it, and pictures for what made them. Never loads torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gremio.cli.options import access_arguments, access_options, code_options, format_option
+
+if TYPE_CHECKING:
+    from gremio.review import Review
+
+_FILES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4", ".wav", ".npy", ".npz"}
+
+
+@click.command()
+@click.argument("ref")
+@code_options
+@access_options
+@format_option
+def show(ref: str, form: str, revision: str | None, class_name: str | None, **options: Any) -> None:
+    """Read REF: a community pipeline's name, owner/repo, a folder or a .py file; or a picture that gremio made.
+
+    For code: where it comes from, its digest, its classes, what it takes and needs, what would be relocated. It is
+    read, never run. For a picture: the prompt, the seed and the code that made it.
+    """
+    if Path(ref).suffix.lower() in _FILES:
+        _show_file(Path(ref), form)
+        return
+    review = _read(ref, revision, class_name, access_arguments(options))
+    if form == "json":
+        click.echo(json.dumps(review.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        for line in _lines(review):
+            click.echo(line)
+
+
+def _show_file(path: Path, form: str) -> None:
+    from gremio.outputs import read_metadata
+
+    found = read_metadata(path)
+    if form == "json":
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+    elif not found:
+        click.echo(f"{path} says nothing about what made it.")
+    else:
+        width = max(len(key) for key in found)
+        for key, value in found.items():
+            click.echo(f"{key.removeprefix('gremio:'):<{width - 7}}  {value}")
+
+
+def _read(ref: str, revision: str | None, class_name: str | None, access: dict[str, Any]) -> Review:
+    from gremio.code import PipelineRef
+    from gremio.review import read
+    from gremio.settings import Settings
+    from gremio.sources import Access, fetch
+
+    settings = Settings.from_environment()
+    tree = fetch(PipelineRef.parse(ref), revision=revision, access=Access.of(settings, **access), settings=settings)
+    return read(tree, class_name=class_name, cache_dir=settings.home / "index")
+
+
+def _lines(review: Review) -> Iterator[str]:
+    yield click.style(review.class_name or review.problem, bold=True)
+    if review.docstring:
+        yield f"  {review.docstring.strip().splitlines()[0]}"
+    yield from _section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
+    yield from _section("classes", [f"{c.name} ({c.kind}) {c.path}:{c.line}" for c in review.classes])
+    yield from _section("components", [_component(c) for c in review.components])
+    yield from _section("call", [_parameter(p) for p in review.call if p.name != "self"])
+    yield from _section("packages", [_package(r) for r in review.requirements])
+    yield from _section("relocated here", [f"{r.old} → {r.new}  ({r.file}:{r.line})" for r in review.relocations])
+    yield from _section("not found here", [f"{u.name}  ({u.file}:{u.line})" for u in review.unresolved])
+    lacking = sorted({r.package for r in review.missing if r.package})
+    if lacking:
+        yield click.style(f"Before it can run: pip install {' '.join(lacking)}", fg="yellow")
+
+
+def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield click.style(title, fg="cyan")
+        yield from (f"  {line}" for line in found)
+
+
+def _others(review: Review) -> Iterator[str]:
+    more = [path for path in (*review.files, *review.data) if path != review.entry]
+    if more:
+        yield f"with {', '.join(more)}"
+
+
+def _component(slot: Any) -> str:
+    kinds = " or ".join(name.rpartition(".")[2] for name in slot.types)
+    return f"{slot.name}{': ' + kinds if kinds else ''}{' (optional)' if slot.optional else ''}"
+
+
+def _parameter(parameter: Any) -> str:
+    hint = f": {parameter.annotation}" if parameter.annotation else ""
+    default = f" = {parameter.default}" if parameter.default is not None else ""
+    stars = {"var_positional": "*", "var_keyword": "**"}.get(parameter.kind, "")
+    return f"{stars}{parameter.name}{hint}{default}"
+
+
+def _package(requirement: Any) -> str:
+    state = "installed" if requirement.installed else ("not installed, optional" if requirement.optional else "MISSING")
+    return f"{requirement.name}  {state}{'  ' + requirement.note if requirement.note else ''}"

@@ -1,0 +1,30 @@
+"""Errors speak of arguments; on the command line they are options."""
+
+from __future__ import annotations
+
+import re
+
+from gremio.errors import GremioError
+
+_OPTIONS: tuple[tuple[str, str], ...] = (
+    (r"trust_remote_code=\['([^']+)', …\]", r"--trust \1 (once for each repository)"),
+    (r"trust_remote_code=\['([^']+)'\]", r"--trust \1"),
+    (r"trust_remote_code=True", "--trust-remote-code"),
+    (r"custom_revision='([^']+)'", r"--revision \1"),
+    (r"\bcustom_revision\b", "--revision"),
+    (r"\brevision='([^']+)'", r"--model-revision \1"),
+    (r"force_download=True", "--force-download"),
+    (r"class_name=", "--class-name "),
+    (r'device_map="([^"]+)"', r"--device \1"),
+    (r"device_map='([^']+)'", r"--device \1"),
+    (r"\btoken=", "--token "),
+)
+
+
+def explain(error: GremioError) -> str:
+    """The message, with the way on in terms of this command."""
+    head = f"{error.ref}: {error.message}" if error.ref else error.message
+    text = f"{head}\n  {error.next_step}" if error.next_step else head
+    for pattern, option in _OPTIONS:
+        text = re.sub(pattern, option, text)
+    return text

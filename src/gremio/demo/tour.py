@@ -1,0 +1,191 @@
+"""Loads by name, from the Hub by commit, from a folder, with a component of its own, and with ``from_pipe``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gremio.demo.places import shelf
+from gremio.demo.stock import DEMO, EMBER, TILING, Stock, stock
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_STEPS = 20
+_GUIDANCE = 4.0
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One thing the tour did: its title, the code that does it, the pictures, and how long it took in seconds."""
+
+    title: str
+    code: str
+    pictures: tuple[Image, ...]
+    seconds: float
+
+
+def tour() -> Iterator[Stop]:
+    """Start a local Hub in a temporary folder, fill it, and draw with everything on the shelf.
+
+    Nothing outside the temporary folder is read or written, and nothing but loopback is reached.
+    """
+    from huggingface_hub import HfApi
+
+    from gremio.localhub import LocalHub
+
+    with (
+        tempfile.TemporaryDirectory(prefix="gremio-demo-") as place,
+        LocalHub(Path(place) / "hub") as hub,
+        _environment(hub.endpoint, Path(place)),
+    ):
+        commits = stock(HfApi(endpoint=hub.endpoint, token=hub.token))
+        yield from _Tour(commits).stops()
+
+
+@contextmanager
+def _environment(endpoint: str, place: Path) -> Iterator[None]:
+    """Point this process at the tour's own Hub and folders while it lasts."""
+    wanted = {
+        "HF_ENDPOINT": endpoint,
+        "HF_HUB_CACHE": str(place / "cache"),
+        "GREMIO_HOME": str(place / "home"),
+        "GREMIO_POLICY": "default",
+        "HF_HUB_OFFLINE": "0",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+class _Tour:
+    """Each stop hands its pipeline to the next ones, as somebody who works with them would."""
+
+    def __init__(self, commits: Stock) -> None:
+        self._commits = commits
+        self._pipe: Any = None
+
+    def stops(self) -> Iterator[Stop]:
+        for stop in (self._by_name, self._by_commit, self._from_folder, self._component, self._shared):
+            yield _timed(stop)
+
+    def _by_name(self) -> tuple[str, str, list[Image]]:
+        from gremio.pipelines import DiffusionPipeline
+
+        self._pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline="long_prompt"))
+        pictures = [self._draw(prompt, seed) for seed, prompt in enumerate(_PROMPTS)]
+        code = f'pipe = DiffusionPipeline.from_pretrained("{DEMO}", custom_pipeline="long_prompt")'
+        return "By name, from the community folder", code, pictures
+
+    def _draw(self, prompt: str, seed: int) -> Image:
+        return _first(self._pipe(prompt, **_settings(seed)))
+
+    def _by_commit(self) -> tuple[str, str, list[Image]]:
+        from gremio.pipelines import DiffusionPipeline
+
+        pipe = _quiet(
+            DiffusionPipeline.from_pipe(
+                self._pipe, custom_pipeline=TILING, custom_revision=self._commits.tiling, trust_remote_code=True
+            )
+        )
+        tile = _first(pipe("three yellow stars on a blue background", tile="both", **_settings(3)))
+        code = f'custom_pipeline="{TILING}", custom_revision="{self._commits.tiling[:7]}…", trust_remote_code=True'
+        return "From the Hub, pinned to a commit", code, [tile, _repeated(tile)]
+
+    def _from_folder(self) -> tuple[str, str, list[Image]]:
+        from gremio.pipelines import DiffusionPipeline
+
+        folder = shelf() / "difference_map"
+        pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline=folder, revision=self._commits.model))
+        start = self._draw("a red circle on a white background", 5)
+        change = _right_half(start.size)
+        drawn = _first(pipe("a blue square on a white background", image=start, map=change, **_settings(6)))
+        return "From a folder", 'custom_pipeline="shelf/difference_map"', [start, change.convert("RGB"), drawn]
+
+    def _component(self) -> tuple[str, str, list[Image]]:
+        from gremio.pipelines import DiffusionPipeline
+
+        pipe = _quiet(DiffusionPipeline.from_pretrained(EMBER, revision=self._commits.ember, trust_remote_code=True))
+        pictures = [_first(pipe(prompt, **_settings(seed))) for seed, prompt in enumerate(_PROMPTS[:2])]
+        pinned = f'trust_remote_code=True, revision="{self._commits.ember[:7]}…"'
+        code = f'DiffusionPipeline.from_pretrained("{EMBER}", {pinned})'
+        return "With a scheduler of the model's own", code, pictures
+
+    def _shared(self) -> tuple[str, str, list[Image]]:
+        from gremio.pipelines import DiffusionPipeline
+
+        pipe = _quiet(DiffusionPipeline.from_pipe(self._pipe, custom_pipeline="prompt_walk"))
+        walk = pipe(
+            ["a green triangle on a white background", "a red heart on a white background"],
+            num_frames=4,
+            **_settings(9),
+        )
+        code = 'DiffusionPipeline.from_pipe(pipe, custom_pipeline="prompt_walk")'
+        return "With from_pipe: no new weights", code, list(walk.frames[0])
+
+
+_PROMPTS = (
+    "a (red circle:1.3) on a blue background",
+    "a big yellow star on a black background",
+    "a house at night",
+    "a boat at sunset",
+)
+
+
+def _settings(seed: int) -> Mapping[str, Any]:
+    import torch
+
+    return {
+        "num_inference_steps": _STEPS,
+        "guidance_scale": _GUIDANCE,
+        "generator": torch.Generator().manual_seed(seed),
+    }
+
+
+def _quiet(pipe: Any) -> Any:
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def _first(result: Any) -> Image:
+    image: Image = result.images[0]
+    return image
+
+
+def _right_half(size: tuple[int, int]) -> Image:
+    from PIL import Image
+
+    mask = Image.new("L", size, 0)
+    mask.paste(255, (size[0] // 2, 0, *size))
+    return mask
+
+
+def _repeated(tile: Image) -> Image:
+    """Two by two, at the size of one: where a seam would show."""
+    from PIL import Image
+
+    width, height = tile.size
+    sheet = Image.new("RGB", (2 * width, 2 * height))
+    for x in (0, width):
+        for y in (0, height):
+            sheet.paste(tile, (x, y))
+    return sheet.resize(tile.size)
+
+
+def _timed(stop: Callable[[], tuple[str, str, list[Image]]]) -> Stop:
+    started = time.perf_counter()
+    title, code, pictures = stop()
+    return Stop(title, code, tuple(pictures), time.perf_counter() - started)
