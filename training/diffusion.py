@@ -1,6 +1,6 @@
 """Trains the UNet and the text encoder, together, on latents encoded beforehand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +116,7 @@ class Shelf:
 
 
 @torch.no_grad()
-def encode(model: AutoencoderKL, pictures: Iterable[Picture], size: Size) -> Tensor:
+def encode(model: AutoencoderKL, pictures: Sequence[Picture], size: Size) -> Tensor:
     """Unscaled latents of the pictures, as bfloat16 to save memory."""
     waiting = [picture.draw(size) for picture in pictures]
     made = []
@@ -134,12 +134,22 @@ def measure_scale(model: AutoencoderKL) -> float:
     return 1.0 / float(encode(model, pictures, SQUARE).float().std())
 
 
-def _fill_shelves(model: AutoencoderKL, random: Random) -> dict[Size, Shelf]:
+def _latents(model: AutoencoderKL, pictures: Sequence[Picture], *, size: Size, path: Path) -> Tensor:
+    """Encoded pictures, kept on disk because encoding takes minutes."""
+    if not path.exists():
+        torch.save(encode(model, pictures, size), path)
+    return torch.load(path, weights_only=True)
+
+
+def fill_shelves(model: AutoencoderKL, folder: Path, rank: int) -> dict[Size, Shelf]:
+    """The training pictures of a rank, the same ones after a restart."""
+    random = Random(rank)
     scale = model.config.scaling_factor
     shelves = {}
     for size, count in PICTURES.items():
         pictures = [random_picture(random) for _ in range(count)]
-        shelves[size] = Shelf(pictures, encode(model, pictures, size) * scale)
+        path = folder / f"latents-{rank}-{size[0]}x{size[1]}.pt"
+        shelves[size] = Shelf(pictures, _latents(model, pictures, size=size, path=path) * scale)
     return shelves
 
 
@@ -176,7 +186,7 @@ def train_denoiser(rank: int, folder: Path, minutes: float) -> None:
     optimiser = torch.optim.AdamW(model.parameters(), lr=PEAK_RATE, weight_decay=0.01)
     scheduler = DDPMScheduler(**NOISE)
     autoencoder = AutoencoderKL.from_pretrained(folder / "autoencoder")
-    shelves = _fill_shelves(autoencoder, random)
+    shelves = fill_shelves(autoencoder, folder, rank)
     parts = {"model": model, "shadow": shadow, "optimiser": optimiser}
     checkpoint = Checkpoint.resume(folder / "denoiser.pt", parts, minutes)
     same_start(model)

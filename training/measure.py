@@ -16,7 +16,7 @@ from PIL import Image
 from tests.demo.recogniser import Seen, recognise
 
 from training.autoencoder import to_tensor
-from training.pictures import SQUARE, Triple, held_out_triples, random_picture
+from training.pictures import SQUARE, Triple, article, held_out_triples, random_picture
 from training.train import MODEL
 
 BATCH = 20
@@ -25,7 +25,7 @@ GAP = 4
 
 def prompt_of(triple: Triple) -> str:
     """The plainest wording, as a user would type it."""
-    return f"a {triple.colour} {triple.shape} on a {triple.background} background"
+    return f"{article(triple.colour)} {triple.shape} on {article(triple.background)} background"
 
 
 def draw_all(pipeline: DiffusionPipeline, prompts: Sequence[str], *, steps: int, guidance: float) -> list[Image.Image]:

@@ -86,7 +86,8 @@ def draw_figures(background: Colour, figures: tuple[Figure, ...], size: Size) ->
     return canvas.reduce(OVERSAMPLE)
 
 
-def _article(words: str) -> str:
+def article(words: str) -> str:
+    """The words with "a" or "an" before them."""
     return f"an {words}" if words[0] in "aeiou" else f"a {words}"
 
 
@@ -131,17 +132,17 @@ class Single:
         words = f"{self._size_word(random)}{colour} {_synonym(self.figure.shape, random)}"
         background = _synonym(self.background, random)
         if self.background == "white" and random.random() < 0.4:
-            return random.choice((_article(words), words))
+            return random.choice((article(words), words))
         return random.choice(
             (
-                f"{_article(words)} on {_article(background)} background",
-                f"{_article(words)} on {_article(background)} background",
-                f"{_article(words)} on {background}",
+                f"{article(words)} on {article(background)} background",
+                f"{article(words)} on {article(background)} background",
+                f"{article(words)} on {background}",
                 f"{words} on {background} background",
                 f"{words}, {background} background",
                 f"{words} on {background}",
-                f"{background} background with {_article(words)}",
-                f"{_article(words)} in front of {_article(background)} background",
+                f"{background} background with {article(words)}",
+                f"{article(words)} in front of {article(background)} background",
             )
         )
 
@@ -169,7 +170,7 @@ class Group:
             return words
         return random.choice(
             (
-                f"{words} on {_article(background)} background",
+                f"{words} on {article(background)} background",
                 f"{words} on {background}",
                 f"{words}, {background} background",
             )
@@ -193,8 +194,8 @@ class Pair:
 
     def caption(self, random: Random) -> str:
         """Names the left figure first, except where the wording says otherwise."""
-        left = _article(f"{_synonym(self.left.colour, random)} {self.left.shape}")
-        right = _article(f"{_synonym(self.right.colour, random)} {self.right.shape}")
+        left = article(f"{_synonym(self.left.colour, random)} {self.left.shape}")
+        right = article(f"{_synonym(self.right.colour, random)} {self.right.shape}")
         words = random.choice(
             (
                 f"{left} and {right}",
@@ -204,7 +205,7 @@ class Pair:
             )
         )
         background = _synonym(self.background, random)
-        return random.choice((f"{words} on {_article(background)} background", f"{words} on {background}"))
+        return random.choice((f"{words} on {article(background)} background", f"{words} on {background}"))
 
 
 WHEN_WORDS: Final[dict[str, tuple[str, ...]]] = {
@@ -242,7 +243,7 @@ class Scene:
         named = random.random() < 0.55
         thing = f"{_synonym(self.colour, random)} {self.thing}" if named else self.thing
         when = random.choice(WHEN_WORDS[self.when])
-        words = _article(thing) if random.random() < 0.8 else thing
+        words = article(thing) if random.random() < 0.8 else thing
         return f"{words} {when}".strip()
 
 

@@ -1,6 +1,7 @@
 """Image to image with a map that says how much each place may change."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -79,11 +80,10 @@ class DifferenceMapPipeline(StableDiffusionImg2ImgPipeline):
         batch = max(len(prompts), len(pixels), len(brightness))
         prompts = _spread(prompts, batch, "prompts")
         pixels, brightness = _spread(pixels, batch, "images"), _spread(brightness, batch, "maps")
-        if isinstance(negative_prompt, list):
-            negative_prompt = _spread(negative_prompt, batch, "negative prompts")
+        negatives = negative_prompt if isinstance(negative_prompt, list) else [negative_prompt or ""]
+        negatives = _spread(negatives, batch, "negative prompts")
 
         guided = guidance_scale > 1
-        negatives = [negative_prompt or ""] * batch if not isinstance(negative_prompt, list) else negative_prompt
         embeds, negative_embeds = self.encode_prompt(prompts, device, 1, guided, negatives)
         if guided:
             embeds = torch.cat([negative_embeds, embeds])
@@ -125,13 +125,17 @@ class DifferenceMapPipeline(StableDiffusionImg2ImgPipeline):
             images = self.vae.decode(latents.to(self.vae.dtype) / self.vae.config.scaling_factor, return_dict=False)[0]
             if keep_black:
                 images = torch.where(brightness > 0, images, pixels.to(images.dtype))
-            images, flagged = self.run_safety_checker(images, device, embeds.dtype)
-            shown = [not flag for flag in flagged or [False] * batch]
-            images = self.image_processor.postprocess(images, output_type=output_type, do_denormalize=shown)
+            images, flagged = self._checked(images, output_type)
         self.maybe_free_model_hooks()
         if not return_dict:
             return images, flagged
         return StableDiffusionPipelineOutput(images=images, nsfw_content_detected=flagged)
+
+    def _checked(self, images: torch.Tensor, output_type: str) -> tuple[Any, list[bool] | None]:
+        """The pictures in the form asked for, and what the safety checker said of them."""
+        images, flagged = self.run_safety_checker(images, images.device, images.dtype)
+        shown = None if flagged is None else [not flag for flag in flagged]
+        return self.image_processor.postprocess(images, output_type=output_type, do_denormalize=shown), flagged
 
     def _brightness(self, map: PipelineImageInput, size: torch.Size) -> torch.Tensor:  # noqa: A002
         """The map as (batch, 1, height, width) between 0 and 1."""

@@ -117,15 +117,13 @@ class LongPromptPipeline(StableDiffusionPipeline):
             if chunks * window > length:
                 raise ValueError(f"A prompt needs {chunks * window} tokens, but the embeddings given have {length}.")
             chunks = length // window
-        rows, weights = [], []
-        for ids, factors in tokens:
-            for start in range(0, chunks * room, room):
-                row = [self.tokenizer.bos_token_id, *ids[start : start + room], self.tokenizer.eos_token_id]
-                rest = window - len(row)
-                rows.append(row + [self.tokenizer.pad_token_id] * rest)
-                weights.append([1.0, *factors[start : start + room], *[1.0] * (rest + 1)])
-        plain = self._encode_ids(torch.tensor(rows, device=device), clip_skip).float()
-        weighted = plain * torch.tensor(weights, device=device)[..., None]
+        rows = [
+            self._row(ids[start : start + room], weights[start : start + room])
+            for ids, weights in tokens
+            for start in range(0, chunks * room, room)
+        ]
+        plain = self._encode_ids(torch.tensor([ids for ids, _ in rows], device=device), clip_skip).float()
+        weighted = plain * torch.tensor([weights for _, weights in rows], device=device)[..., None]
         plain, weighted = (states.reshape(len(texts), chunks * window, -1) for states in (plain, weighted))
         magnitude = plain.abs().mean((1, 2), keepdim=True) / weighted.abs().mean((1, 2), keepdim=True).clamp_min(1e-6)
         return (weighted * magnitude).to(self.text_encoder.dtype)
@@ -139,6 +137,13 @@ class LongPromptPipeline(StableDiffusionPipeline):
             ids += new
             weights += [weight] * len(new)
         return ids, weights
+
+    def _row(self, ids: list[int], weights: list[float]) -> tuple[list[int], list[float]]:
+        """A chunk between the marks of beginning and end, padded to what the text encoder takes."""
+        rest = self.tokenizer.model_max_length - len(ids) - 2
+        padding = [self.tokenizer.pad_token_id] * rest
+        row = [self.tokenizer.bos_token_id, *ids, self.tokenizer.eos_token_id, *padding]
+        return row, [1.0, *weights, *[1.0] * (rest + 1)]
 
     def _encode_ids(self, ids: torch.Tensor, clip_skip: int | None) -> torch.Tensor:
         if clip_skip is None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 import PIL.Image
 import torch
 from diffusers import StableDiffusionPipeline
+from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput
 from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
 
@@ -29,6 +30,15 @@ class PromptWalkOutput(BaseOutput):
     def images(self) -> list:
         """All frames, one walk after the other."""
         return [frame for walk in self.frames for frame in walk]
+
+
+class _Stop(NamedTuple):
+    """A prompt on the way: its embedding, the negative one, its noise, and its generator as it is after that."""
+
+    embeds: torch.Tensor
+    negative: torch.Tensor | None
+    noise: torch.Tensor
+    generator: torch.Generator
 
 
 def lerp(start: torch.Tensor, end: torch.Tensor, fraction: float) -> torch.Tensor:
@@ -113,49 +123,67 @@ class PromptWalkPipeline(StableDiffusionPipeline):
             raise ValueError(f"`num_frames` ({num_frames}) or `frames_at_once` ({frames_at_once}) is too small.")
         if interpolation not in ("slerp", "lerp"):
             raise ValueError(f"`interpolation` is {interpolation!r}; it can be 'slerp' or 'lerp'.")
-        mix = slerp if interpolation == "slerp" else lerp
+        asked = {
+            "height": height,
+            "width": width,
+            "num_inference_steps": num_inference_steps,
+            "guidance_scale": guidance_scale,
+            "output_type": output_type,
+            "callback_on_step_end": callback_on_step_end,
+        }
+        frames, flags = [], []
+        for prompts, own in zip(walks, generators, strict=True):
+            stops = self._stops(prompts, negative_prompt or "", own, height, width, guidance_scale > 1)
+            places = list(_places(len(prompts), num_frames))
+            batches = [
+                self._draw(stops, places[first : first + frames_at_once], interpolation, asked)
+                for first in range(0, len(places), frames_at_once)
+            ]
+            frames.append(_join([output.images for output in batches]))
+            flags.append([flag for output in batches for flag in output.nsfw_content_detected or []])
+        nsfw = flags if any(flags) else None
+        return PromptWalkOutput(frames=frames, nsfw_content_detected=nsfw) if return_dict else (frames, nsfw)
+
+    def _stops(
+        self,
+        prompts: list[str],
+        negative_prompt: str,
+        generators: list[torch.Generator],
+        height: int | None,
+        width: int | None,
+        guided: bool,
+    ) -> list[_Stop]:
+        """What is needed to draw at each prompt."""
+        embeds, negative = self.encode_prompt(
+            prompts, self._execution_device, 1, guided, [negative_prompt] * len(prompts)
+        )
         size = self.unet.config.sample_size
         rows, columns = (size, size) if isinstance(size, int) else size
-        height, width = height or rows * self.vae_scale_factor, width or columns * self.vae_scale_factor
-        shape = (1, self.unet.config.in_channels, height // self.vae_scale_factor, width // self.vae_scale_factor)
+        rows = height // self.vae_scale_factor if height else rows
+        columns = width // self.vae_scale_factor if width else columns
+        shape = (1, self.unet.config.in_channels, rows, columns)
+        noises = [
+            (randn_tensor(shape, generator=each, device=embeds.device, dtype=embeds.dtype), _copy(each))
+            for each in generators
+        ]
+        noises = noises if len(noises) > 1 else noises * len(prompts)
+        negatives = [None] * len(prompts) if negative is None else negative
+        return [_Stop(*stop, *noise) for *stop, noise in zip(embeds, negatives, noises, strict=True)]
 
-        all_frames, all_flags = [], []
-        for prompts, own in zip(walks, generators, strict=True):
-            embeds, negative = self.encode_prompt(
-                prompts, self._execution_device, 1, guidance_scale > 1, [negative_prompt or ""] * len(prompts)
-            )
-            starts = [self._start(each, shape, embeds) for each in own]
-            starts = starts if len(starts) > 1 else starts * len(prompts)
-            way = _way(len(prompts), num_frames)
-            frames, flags = [], []
-            while places := list(islice(way, frames_at_once)):
-                output = super().__call__(
-                    prompt_embeds=torch.stack([mix(embeds[leg], embeds[leg + 1], part) for leg, part in places]),
-                    negative_prompt_embeds=None if negative is None else negative[:1].expand(len(places), -1, -1),
-                    latents=torch.cat(
-                        [slerp(starts[leg][0], starts[leg + 1][0], part, dims=(1, 2, 3)) for leg, part in places]
-                    ),
-                    height=height,
-                    width=width,
-                    num_inference_steps=num_inference_steps,
-                    guidance_scale=guidance_scale,
-                    generator=[_copy(starts[leg + round(part)][1]) for leg, part in places],
-                    output_type=output_type,
-                    callback_on_step_end=callback_on_step_end,
-                )
-                frames.append(output.images)
-                flags += output.nsfw_content_detected or []
-            all_frames.append(_join(frames))
-            all_flags.append(flags)
-        nsfw = all_flags if any(all_flags) else None
-        return PromptWalkOutput(frames=all_frames, nsfw_content_detected=nsfw) if return_dict else (all_frames, nsfw)
-
-    def _start(
-        self, generator: torch.Generator, shape: tuple[int, ...], like: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Generator]:
-        """The noise that a generator gives first, and the generator as it is then."""
-        noise = randn_tensor(shape, generator=generator, device=like.device, dtype=like.dtype)
-        return noise, _copy(generator)
+    def _draw(
+        self, stops: list[_Stop], places: list[tuple[int, float]], interpolation: str, asked: dict[str, Any]
+    ) -> StableDiffusionPipelineOutput:
+        """Frames at several places of a walk, in one batch."""
+        mix = slerp if interpolation == "slerp" else lerp
+        legs = [(stops[leg], stops[leg + 1], part) for leg, part in places]
+        guided = stops[0].negative is not None
+        return super().__call__(
+            prompt_embeds=torch.stack([mix(start.embeds, end.embeds, part) for start, end, part in legs]),
+            negative_prompt_embeds=torch.stack([start.negative for start, _, _ in legs]) if guided else None,
+            latents=torch.cat([slerp(start.noise, end.noise, part, dims=(1, 2, 3)) for start, end, part in legs]),
+            generator=[_copy((end if part > 0.5 else start).generator) for start, end, part in legs],
+            **asked,
+        )
 
 
 def _walks(prompt, generator) -> tuple[list[list[str]], list[list[torch.Generator]]]:
@@ -176,7 +204,7 @@ def _walks(prompt, generator) -> tuple[list[list[str]], list[list[torch.Generato
     return walks, generators
 
 
-def _way(prompts: int, between: int) -> Iterator[tuple[int, float]]:
+def _places(prompts: int, between: int) -> Iterator[tuple[int, float]]:
     """The places of the frames: from which prompt on, and which part of the way to the next."""
     for leg in range(prompts - 1):
         for place in range(between + 1):

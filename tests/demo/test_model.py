@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.demo.recogniser import Seen, recognise
-from training.pictures import Triple, held_out_triples
+from training.pictures import Triple, article, held_out_triples
 
 torch = pytest.importorskip("torch")
 diffusers = pytest.importorskip("diffusers")
@@ -39,7 +39,7 @@ def drawn(pipeline: Any) -> list[tuple[Triple, Seen]]:
     for start in range(0, ASKED_FOR, BATCH):
         batch = triples[start : start + BATCH]
         made = pipeline(
-            [f"a {each.colour} {each.shape} on a {each.background} background" for each in batch],
+            [f"{article(each.colour)} {each.shape} on {article(each.background)} background" for each in batch],
             num_inference_steps=20,
             guidance_scale=4.0,
             generator=[torch.Generator().manual_seed(start + place) for place in range(len(batch))],

@@ -27,7 +27,8 @@ def tiny_sd(folder: Path, *, dtype: torch.dtype | None = None, safety_checker: b
             feature_extractor=_feature_extractor() if safety_checker else None,
             requires_safety_checker=safety_checker,
         )
-    pipe.to(dtype=dtype or torch.float32)
+    if dtype is not None:
+        pipe.to(dtype=dtype)
     pipe.save_pretrained(folder)
     _name_the_image_processor_portably(Path(folder) / "model_index.json")
     return Path(folder)

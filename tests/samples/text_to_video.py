@@ -38,7 +38,9 @@ def show_one(folder: Path) -> Path:
         _unet_class()(cross_attention_dim=TEXT_WIDTH).save_pretrained(folder / "unet")
         tiny_t5_encoder(tokenizer).save_pretrained(folder / "text_encoder")
     tokenizer.save_pretrained(folder / "tokenizer")
-    DPMSolverMultistepScheduler(beta_schedule="squaredcos_cap_v2").save_pretrained(folder / "scheduler")
+    DPMSolverMultistepScheduler(beta_schedule="squaredcos_cap_v2", lambda_min_clipped=-5.1).save_pretrained(
+        folder / "scheduler"
+    )
     CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=32).save_pretrained(folder / "feature_extractor")
     (folder / "model_index.json").write_text(json.dumps(_MODEL_INDEX, indent=2))
     return folder

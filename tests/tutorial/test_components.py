@@ -8,7 +8,12 @@ import torch
 import gremio
 from tests.tutorial.snippets import SNIPPETS, run
 
-pytestmark = pytest.mark.usefixtures("show_1")
+# diffusers passes the Hub's client an argument that it no longer takes, and numpy tensors of torch.
+pytestmark = [
+    pytest.mark.usefixtures("show_1"),
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The `local_dir_use_symlinks` argument:UserWarning"),
+]
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from gremio import DiffusionPipeline
 from gremio.errors import NotTrusted, RevisionNotFound
 from tests.tutorial.snippets import run
 
+# A scheduler of diffusers gives numpy tensors of torch.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 MODEL = "usuario/modelo-comunitario"
 
 

@@ -56,7 +56,8 @@ class Snapshot:
     @cached_property
     def tree(self) -> ObjectID:
         """The git id of the root tree."""
-        return get_commit(self.git, self.commit).tree
+        tree: ObjectID = get_commit(self.git, self.commit).tree
+        return tree
 
     def entries(
         self, folder: str = "", *, recursive: bool = True, start: int = 0, stop: int | None = None

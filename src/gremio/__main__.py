@@ -1,0 +1,5 @@
+"""``python -m gremio``."""
+
+from gremio.cli import main
+
+main()

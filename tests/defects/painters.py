@@ -1,0 +1,98 @@
+"""The code that these tests load: small pipelines that say which one they are and when they were executed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+MIRROR = "diffusers/community-pipelines-mirror"
+
+NOTED = """\
+import os
+with open(os.environ["RUNS"], "a") as file:
+    file.write(__name__ + "\\n")
+"""
+
+
+def painter(mark: object = "", *, head: str = "", name: str = "Painter", base: str = "DiffusionPipeline") -> str:
+    """A pipeline over a UNet and a scheduler; every execution of the file is noted in the file that RUNS names.
+
+    ``mark`` is what ``mark()`` returns; ``head`` comes first in the file and may bind what ``mark`` mentions as code
+    (pass ``Code("name")``).
+    """
+    return f'''{head}
+{NOTED}
+from diffusers import DiffusionPipeline, StableDiffusionPipeline
+
+
+class {name}({base}):
+    """Paints."""
+
+    def __init__(self, unet, scheduler):
+        super().__init__()
+        self.register_modules(unet=unet, scheduler=scheduler)
+
+    @staticmethod
+    def mark():
+        return {mark!r}
+'''
+
+
+class Code(str):
+    """Text that is code, not a string literal, when a painter returns it."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def component(mark: object = "", *, head: str = "", name: str = "Brush") -> str:
+    """A model with a layer of its own."""
+    return f'''{head}
+{NOTED}
+import torch
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+
+
+class {name}(ModelMixin, ConfigMixin):
+    """A brush."""
+
+    _no_split_modules = []
+
+    @register_to_config
+    def __init__(self, width: int = 2):
+        super().__init__()
+        self.layer = torch.nn.Linear(width, width)
+
+    @staticmethod
+    def mark():
+        return {mark!r}
+'''
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Put files into a folder."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+class Runs:
+    """The names of the modules that were executed, in this process and its children."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        os.environ["RUNS"] = str(file)
+
+    def __call__(self) -> list[str]:
+        """One entry per execution, in order."""
+        return self._file.read_text().splitlines() if self._file.exists() else []
+
+
+def seen_of(brush: Any) -> tuple[object, str, str, int]:
+    """What a worker process finds out about an object that it unpickled."""
+    return brush.mark, type(brush).__module__, type(brush.paint).__qualname__, os.getpid()
