@@ -1,30 +1,30 @@
 """Everything Gremio can refuse or fail with. Imports nothing.
 
-    GremioError
-    ├── RefError                what was written can't be a ref
-    ├── NotFound                a ref, a revision or a file that isn't there
-    │   ├── RefNotFound
-    │   ├── RevisionNotFound
-    │   └── EntryNotFound
-    ├── AccessDenied            private or gated, and no token opens it
-    ├── Unavailable             neither the network nor the cache has it
-    ├── StoreError              our own store can't be written or is damaged
-    ├── CodeError               the code can't be used as it is
-    │   ├── UnreadableCode      it does not parse
-    │   ├── NoClass             no pipeline or component class in it
-    │   ├── SeveralClasses      more than one, and none is meant
-    │   ├── UnsafePath          a path that leaves its folder
-    │   ├── CodeFailed          it raised while it was executed
-    │   └── MissingPackages     it needs packages that aren't installed
-    ├── TrustError              nobody allowed this code to run
-    │   ├── NotTrusted
-    │   └── CodeChanged         the ref now has other bytes than before
-    ├── ModelError              the model can't be loaded as it is
-    │   ├── BadModelIndex
-    │   └── ComponentMissing
-    ├── SharingError            from_pipe can't be done without touching the source
-    ├── OptionError             an argument with a value that can't work
-    └── HubError                the local Hub can't do what was asked
+GremioError
+├── RefError                what was written can't be a ref
+├── NotFound                a ref, a revision or a file that isn't there
+│   ├── RefNotFound
+│   ├── RevisionNotFound
+│   └── EntryNotFound
+├── AccessDenied            private or gated, and no token opens it
+├── Unavailable             neither the network nor the cache has it
+├── StoreError              our own store can't be written or is damaged
+├── CodeError               the code can't be used as it is
+│   ├── UnreadableCode      it does not parse
+│   ├── NoClass             no pipeline or component class in it
+│   ├── SeveralClasses      more than one, and none is meant
+│   ├── UnsafePath          a path that leaves its folder
+│   ├── CodeFailed          it raised while it was executed
+│   └── MissingPackages     it needs packages that aren't installed
+├── TrustError              nobody allowed this code to run
+│   ├── NotTrusted
+│   └── CodeChanged         the ref now has other bytes than before
+├── ModelError              the model can't be loaded as it is
+│   ├── BadModelIndex
+│   └── ComponentMissing
+├── SharingError            from_pipe can't be done without touching the source
+├── OptionError             an argument with a value that can't work
+└── HubError                the local Hub can't do what was asked
 """
 
 from __future__ import annotations

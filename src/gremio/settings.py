@@ -40,7 +40,7 @@ class Settings:
 
         Raises:
             OptionError: ``GREMIO_POLICY`` is no policy.
-        """  # noqa: D205
+        """
         env = os.environ if environ is None else environ
         hf_home = _hf_home(env)
         cache = env.get("HF_HUB_CACHE") or env.get("HUGGINGFACE_HUB_CACHE")
@@ -69,7 +69,5 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
 
 def _policy(text: str) -> Policy:
     if text not in get_args(Policy):
-        raise OptionError(
-            f"GREMIO_POLICY is {text!r}", next_step=f"Set it to one of: {', '.join(get_args(Policy))}."
-        )
+        raise OptionError(f"GREMIO_POLICY is {text!r}", next_step=f"Set it to one of: {', '.join(get_args(Policy))}.")
     return cast(Policy, text)

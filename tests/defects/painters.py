@@ -16,8 +16,15 @@ with open(os.environ["RUNS"], "a") as file:
 """
 
 
-def painter(mark: object = "", *, head: str = "", name: str = "Painter", base: str = "DiffusionPipeline") -> str:
-    """A pipeline over a UNet and a scheduler; every execution of the file is noted in the file that RUNS names.
+def painter(
+    mark: object = "",
+    *,
+    head: str = "",
+    name: str = "Painter",
+    base: str = "DiffusionPipeline",
+    parts: str = "unet, scheduler",
+) -> str:
+    """A pipeline over a few components; every execution of the file is noted in the file that RUNS names.
 
     ``mark`` is what ``mark()`` returns; ``head`` comes first in the file and may bind what ``mark`` mentions as code
     (pass ``Code("name")``).
@@ -30,9 +37,9 @@ from diffusers import DiffusionPipeline, StableDiffusionPipeline
 class {name}({base}):
     """Paints."""
 
-    def __init__(self, unet, scheduler):
+    def __init__(self, {parts}):
         super().__init__()
-        self.register_modules(unet=unet, scheduler=scheduler)
+        self.register_modules({", ".join(f"{part}={part}" for part in parts.split(", "))})
 
     @staticmethod
     def mark():

@@ -20,6 +20,7 @@ def test_d22_a_repository_with_a_dot_and_a_relative_import(repo_id, put):
     assert load_class(repo_id, trust_remote_code=True).mark() == "red"
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_d23_a_component_with_a_helper_beside_it_on_the_hub(put, show_one_folder, hub):
     """The UNet of a text-to-video repository imports its blocks by their plain name; both come along."""
     commit = put("showlab/show-1", show_one_folder)
@@ -42,6 +43,8 @@ def model_with(folder, sd_folder, parts):
         load_class(code)().save_pretrained(folder / name)
         write(folder / name, {file: text})
         index[name] = [file.removesuffix(".py"), "Brush"]
+    index["_class_name"] = ["painter", "Painter"]
+    write(folder, {"painter.py": painter(parts="unet, vae")})
     (folder / "model_index.json").write_text(json.dumps(index))
     return folder
 
@@ -139,21 +142,36 @@ def test_d26_imports_from_a_file(tree, tmp_path):
     assert load_class(folder / "my_entry.py").mark() == 1
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        "import json\nfrom pathlib import Path\nNAME = json.loads((Path(__file__).parent / 'data' / 'x.json').read_text())",
-        "import json, os\nwith open(os.path.join(os.path.dirname(__file__), 'data', 'x.json')) as f:\n    NAME = json.load(f)",
-        "import json\nfrom importlib import resources\n"
-        "NAME = json.loads((resources.files(__package__) / 'data/x.json').read_text())",
-        "import json, pkgutil\nNAME = json.loads(pkgutil.get_data(__name__, 'data/x.json'))",
-        "import json\nfrom importlib.resources import files\nNAME = json.loads(files(__package__).joinpath('data', 'x.json').read_text())",
-    ],
-)
+DATA = {
+    "__file__": """\
+import json
+from pathlib import Path
+NAME = json.loads((Path(__file__).parent / "data/x.json").read_text())
+""",
+    "os.path": """\
+import json, os
+with open(os.path.join(os.path.dirname(__file__), "data", "x.json")) as file:
+    NAME = json.load(file)
+""",
+    "resources": """\
+import json
+from importlib import resources
+NAME = json.loads((resources.files(__package__) / "data/x.json").read_text())
+""",
+    "files": """\
+import json
+from importlib.resources import files
+NAME = json.loads(files(__package__).joinpath("data", "x.json").read_text())
+""",
+    "pkgutil": "import json, pkgutil\nNAME = json.loads(pkgutil.get_data(__name__, 'data/x.json'))",
+}
+
+
+@pytest.mark.parametrize("way", DATA)
 @pytest.mark.parametrize("form", ["folder", "file", "hub"])
-def test_d26_data_files_come_along(head, form, tmp_path, put):
+def test_d26_data_files_come_along(way, form, tmp_path, put):
     """A data file that the code reads as its own is part of the tree, wherever the code came from."""
-    files = {"pipeline.py": painter(Code("NAME"), head=head), "data/x.json": "1", "data/unused.bin": "0"}
+    files = {"pipeline.py": painter(Code("NAME"), head=DATA[way]), "data/x.json": "1", "data/unused.bin": "0"}
     if form == "hub":
         put("maria/castle", files)
         cls = load_class("maria/castle", trust_remote_code=True)

@@ -8,24 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.reading.conftest import make_tree
 
-from gremio.code import CodeTree, Origin
 from gremio.review import installed, library, relocation
 from gremio.review.classes import _library_kinds
 
-MakeTree = Callable[..., CodeTree]
+__all__ = ["make_tree"]
+
 MakeLibrary = Callable[..., library.Library]
-
-
-@pytest.fixture
-def make_tree() -> MakeTree:
-    """Build a tree from ``{path: source}``; the first path is the entry."""
-
-    def make(files: dict[str, str], entry: str | None = None) -> CodeTree:
-        sources = {path: textwrap.dedent(text).encode() for path, text in files.items()}
-        return CodeTree(sources, entry or next(iter(files)), Origin("local", "somewhere"))
-
-    return make
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gremio.code import CodeTree, Origin
-from gremio.review import module_name, parse, relocations, rewrite
+from gremio.reading import parse
+from gremio.review import module_name, relocations, rewrite
 
 LIBRARY = {
     "utils/__init__.py": "from .torch_utils import kept\n",

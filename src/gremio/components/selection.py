@@ -29,21 +29,27 @@ class Selection:
     use_safetensors: bool | None = None
     use_onnx: bool = False
 
-    def files(self, paths: Iterable[str], folders: Collection[str], *, ref: str, passed: Collection[str] = ()) -> list[str]:
+    def files(
+        self, paths: Iterable[str], folders: Collection[str], *, ref: str, passed: Collection[str] = ()
+    ) -> list[str]:
         """The paths to have on disk for these component folders.
 
         Files at the root come along where they are JSON or text (the index, and configs of flat repositories); weights
         at the root only when some component has no folder. Python files never do: they are code, and travel as such.
+        With a variant, nothing without an extension comes along from a component's folder.
 
         Raises:
             OptionError: no component has the variant, or none has the format.
         """
         everything = [p for p in paths if not p.endswith(".py")]
-        chosen = [p for p in everything if "/" not in p and p.endswith((".json", ".txt", ".model")) or p == "README.md"]
+        chosen = [
+            p for p in everything if ("/" not in p and p.endswith((".json", ".txt", ".model"))) or p == "README.md"
+        ]
         have = {PurePosixPath(p).parts[0] for p in everything if "/" in p}
         varied = False
         for folder in [f for f in folders if f in have]:
-            inside = [p for p in everything if p.startswith(f"{folder}/")]
+            inside = [p for p in everything if p.startswith(f"{folder}/") and not self.trips_on(p.split("/")[1])]
+            self._check_format(folder, inside, ref)
             picked, has_variant = self._in_folder(inside)
             chosen += picked
             varied = varied or has_variant
@@ -54,6 +60,21 @@ class Selection:
         if self.variant and not varied:
             raise self._no_variant(everything, ref)
         return sorted(set(chosen))
+
+    def trips_on(self, entry: str) -> bool:
+        """Whether diffusers fails on a component's folder for having this file or folder in it."""
+        return self.variant is not None and "." not in entry
+
+    def _check_format(self, folder: str, inside: Sequence[str], ref: str) -> None:
+        if self.use_safetensors is None or self.use_onnx:
+            return
+        wanted, other = (_SAFE, _PICKLED) if self.use_safetensors else (_PICKLED, _SAFE)
+        if any(p.endswith(other) for p in inside) and not any(p.endswith(wanted) for p in inside):
+            raise OptionError(
+                f"{folder} has no {wanted[0]} weights",
+                ref=ref,
+                next_step=f"It has {other[0]}: pass use_safetensors={not self.use_safetensors}, or leave it out.",
+            )
 
     def _in_folder(self, inside: Sequence[str]) -> tuple[list[str], bool]:
         weights = [p for p in inside if p.endswith(_WEIGHTS)]

@@ -6,13 +6,12 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 
 from gremio.code import Digest
-from gremio.modules.loader import CodeLoader
+from gremio.modules.loader import CodeLoader, FolderLoader
 from gremio.modules.registry import registry
-from gremio.review.layout import layout_of
+from gremio.reading.layout import layout_of
 from gremio.settings import Settings
 from gremio.store import Trees
 from gremio.trust import ApprovedCode
@@ -54,13 +53,9 @@ def _spec(fullname: str, code: ApprovedCode, parts: tuple[str, ...]) -> importli
     folder = Trees(Settings.from_environment().home).folder(Digest.parse(code.digest.hex))
     is_package = layout.is_package(parts)
     place = folder / file if file else None
-    loader = CodeLoader(code, file, place) if file and place else None
-    spec = importlib.machinery.ModuleSpec(
-        fullname, loader, origin=str(place) if place else None, is_package=is_package
-    )
+    loader = CodeLoader(code, file, place) if file and place else FolderLoader(folder.joinpath(*parts))
+    spec = importlib.machinery.ModuleSpec(fullname, loader, origin=str(place) if place else None, is_package=is_package)
     spec.has_location = place is not None
     if is_package:
         spec.submodule_search_locations = [str(folder.joinpath(*parts))]
     return spec
-
-

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from gremio.modules.registry import registry
-from gremio.review import parse, rewrite
+from gremio.reading import parse
+from gremio.review import rewrite
 from gremio.settings import Settings
 from gremio.trust import ApprovedCode
 
@@ -17,7 +18,7 @@ from gremio.trust import ApprovedCode
 class CodeLoader(importlib.abc.InspectLoader):
     """Executes the bytes that were hashed; the file in the store is only what tracebacks and ``inspect`` show.
 
-    ``file`` is the logical path in the tree, None for a folder without ``__init__.py``.
+    ``file`` is the logical path in the tree.
     """
 
     def __init__(self, code: ApprovedCode, file: str, place: Path) -> None:
@@ -57,4 +58,18 @@ class CodeLoader(importlib.abc.InspectLoader):
 
     def get_resource_reader(self, fullname: str) -> FileReader:
         """Data files for ``importlib.resources``."""
+        return FileReader(self)  # type: ignore[arg-type]
+
+
+class FolderLoader(importlib.abc.Loader):
+    """A folder without ``__init__.py``: a package with nothing in it, beside whose modules data files can be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = str(folder / "__init__.py")
+
+    def exec_module(self, module: ModuleType) -> None:
+        """There is nothing to run."""
+
+    def get_resource_reader(self, fullname: str) -> FileReader:
+        """Data files for ``importlib.resources``, which can't read those of a package without a loader of its own."""
         return FileReader(self)  # type: ignore[arg-type]

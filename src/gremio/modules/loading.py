@@ -52,7 +52,9 @@ def load(code: ApprovedCode, class_name: str, *, path: str | None = None, ref: s
 
 def _failed(error: Exception, code: ApprovedCode, file: str, ref: str) -> CodeFailed:
     inside = [f for f in traceback.extract_tb(error.__traceback__) if code.digest.hex in f.filename]
-    where = f"{inside[-1].filename.split(code.digest.hex)[-1].lstrip('/')}, line {inside[-1].lineno}" if inside else file
+    where = file
+    if inside:
+        where = f"{inside[-1].filename.split(code.digest.hex)[-1].lstrip('/')}, line {inside[-1].lineno}"
     return CodeFailed(
         f"its code raised {type(error).__name__} while it was executed ({where}): {error}",
         ref=ref or str(code.tree.origin),

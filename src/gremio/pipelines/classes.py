@@ -51,9 +51,7 @@ def load_class(
     return named_class(choice, access=reach, settings=settings, kind="class").cls
 
 
-def named_class(
-    choice: CodeChoice, *, access: Access, settings: Settings, kind: Kind = "pipeline"
-) -> LoadedCode:
+def named_class(choice: CodeChoice, *, access: Access, settings: Settings, kind: Kind = "pipeline") -> LoadedCode:
     """The class of the code that the caller names with ``custom_pipeline``."""
     ref = cast(PipelineRef, choice.ref)
     tree = fetch(ref, revision=choice.revision, access=access, settings=settings)

@@ -6,9 +6,9 @@ import os
 from typing import Any
 
 from gremio.errors import OptionError
+from gremio.pipelines.classes import named_class
 from gremio.pipelines.loading import load_pipeline
 from gremio.pipelines.request import CodeChoice, take_access
-from gremio.pipelines.classes import named_class
 from gremio.pipelines.sharing import share_pipeline
 from gremio.pipelines.standard import BASE, is_explicit, ours
 from gremio.settings import Settings

@@ -154,7 +154,7 @@ class _Joining:
         selection = request.selection if not onnx else type(request.selection)(request.selection.variant, None, True)
         paths = selection.files(home.paths(), self._wanted, ref=home.name, passed=self._passed)
         folder = home.fetch(paths)
-        if not loaded and self._index.module is None and not self._needs_cleaning(paths):
+        if not loaded and self._index.module is None and not self._needs_cleaning(folder):
             return folder, {}
         libraries, foreign = {}, []
         for name, code in loaded.items():
@@ -167,16 +167,14 @@ class _Joining:
         staged = stage(request.settings.home, folder, {k: v for k, v in index.items() if k not in foreign}, paths)
         return staged, {name: self._load_foreign(loaded[name], custom[name], staged / name) for name in foreign}
 
-    def _needs_cleaning(self, paths: list[str]) -> bool:
-        """Whether the folder holds what must not reach diffusers: code, or entries whose names trip it."""
-        if isinstance(self._home, HubModel):
-            # Only what was selected was downloaded, but others may have put code beside it.
-            folder = self._home.fetch([])
-            return any(p.suffix == ".py" for name in self._wanted for p in (folder / name).glob("*.py"))
-        everything = self._home.paths()
-        inside = [p for p in everything if p.split("/")[0] in self._wanted]
-        odd = self._request.selection.variant and any("." not in p.split("/")[1] for p in inside)
-        return bool(odd) or any(p.endswith(".py") for p in everything)
+    def _needs_cleaning(self, folder: Path) -> bool:
+        """Whether the folder holds what must not reach diffusers: code, or entries whose names trip it.
+
+        On disk, since others may have put code beside what was selected and downloaded.
+        """
+        entries = [p for name in self._index.components for p in (folder / name).glob("*")]
+        trips = any(self._request.selection.trips_on(p.name) for p in entries)
+        return trips or any(p.suffix == ".py" for p in [*entries, *folder.glob("*")])
 
     def _load_foreign(self, code: LoadedCode, component: CustomComponent, folder: Path) -> Any:
         as_library(code.cls, digits=code.code.digest.hex, path=component.path, ref=self._home.name)
@@ -195,14 +193,10 @@ class _Joining:
             next_step=f"Pass {absent[0]}=… or use a model that has it.",
         )
 
-    def _finish(
-        self, pipeline: Any, loaded: Mapping[str, LoadedCode], custom: Mapping[str, CustomComponent]
-    ) -> None:
+    def _finish(self, pipeline: Any, loaded: Mapping[str, LoadedCode], custom: Mapping[str, CustomComponent]) -> None:
         home = self._home
         pipeline.register_to_config(_name_or_path=home.name)
         components = {
             name: CodeProvenance.of(code, ref=home.name, entry=custom[name].path) for name, code in loaded.items()
         }
         note(pipeline, Provenance(home.name, home.origin.commit, self._chosen.provenance, components))
-
-

@@ -9,12 +9,11 @@ from typing import Literal
 
 from gremio.code import CodeTree
 from gremio.errors import NoClass, SeveralClasses
-from gremio.review.closure import declared_names
-from gremio.review.imports import ImportedName, bindings
-from gremio.review.layout import layout_of, module_parts, package_parts
+from gremio.reading.imports import ImportedName, bindings, declared_names
+from gremio.reading.layout import layout_of, module_parts, package_parts
+from gremio.reading.syntax import dotted, parse, statements
 from gremio.review.library import library
 from gremio.review.moves import LIBRARIES
-from gremio.review.reading import dotted, parse, statements
 from gremio.review.relocation import TREE, relocated
 
 ClassKind = Literal["pipeline", "model", "scheduler", "blocks", "other"]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-
 from gremio.code import CodeTree
-from gremio.review.imports import ImportedName, data_files, imports_in
-from gremio.review.layout import Layout, Parts, layout_of, module_parts
-from gremio.review.reading import dotted, parse, statements, strings
+from gremio.reading.imports import ImportedName, data_files, declared_names, imports_in
+from gremio.reading.layout import Layout, Parts, layout_of, module_parts
+from gremio.reading.syntax import parse
 
 
 def closure(tree: CodeTree, entry: str | None = None) -> tuple[str, ...]:
@@ -49,17 +47,6 @@ def _meant(tree: CodeTree, layout: Layout, parts: Parts, imported: ImportedName)
     # `from package import *` imports the submodules that its __all__ names.
     path = layout.modules.get(parts, "")
     return declared_names(parse(tree, path)) if path.endswith("__init__.py") else ()
-
-
-def declared_names(module: ast.Module) -> tuple[str, ...]:
-    """What ``__all__`` lists, as far as literal lists say."""
-    found: list[str] = []
-    for node, _ in statements(module):
-        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(dotted(target) == "__all__" for target in targets):
-                found += strings(node.value)
-    return tuple(found)
 
 
 def declared_data(tree: CodeTree, entry: str | None = None) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gremio.review.reading import Guard, blocks, dotted, strings
+from gremio.reading.syntax import Guard, blocks, dotted, strings
 
 _LAZY = frozenset({"_LazyModule", "LazyModule"})
 _LAZY_BY_ALL = "define_import_structure"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from gremio.review.imports import ImportedName
-from gremio.review.layout import climb
+from gremio.reading.imports import ImportedName
+from gremio.reading.layout import climb
 from gremio.review.library import Library, library
 from gremio.review.moves import LIBRARIES
 

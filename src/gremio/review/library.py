@@ -12,9 +12,9 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from gremio.errors import UnreadableCode
+from gremio.reading.syntax import parse_unkept, strings
 from gremio.review.exports import Exports, exports_in
 from gremio.review.installed import package_root, version_of
-from gremio.review.reading import parse_unkept, strings
 
 _ALWAYS = frozenset({"__name__", "__file__", "__doc__", "__path__", "__spec__", "__package__", "__dict__"})
 _MANY_STARS = 20

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from gremio.code import CodeTree
+from gremio.reading.imports import ImportedName, imports_in
+from gremio.reading.layout import Layout, Parts, layout_of, module_parts
+from gremio.reading.syntax import Guard, blocks, parse_source, survives_import_error
 from gremio.review.closure import closure
 from gremio.review.homes import home_of, rebased
-from gremio.review.imports import ImportedName, imports_in
-from gremio.review.layout import Layout, Parts, layout_of, module_parts
 from gremio.review.moves import LIBRARIES, Finder, Kind, Nowhere, Place
-from gremio.review.reading import Guard, blocks, parse_source, survives_import_error
 
 TREE = "tree"
 """What ``relocated`` calls the package of the tree."""

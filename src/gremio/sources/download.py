@@ -26,16 +26,12 @@ def download(address: str, *, ref: str, limit: int, access: Access) -> bytes:
             get_session().stream("GET", address, timeout=_TIMEOUT) as answer,
         ):
             if answer.status_code == 404:
-                raise RefNotFound(
-                    f"there is nothing at {address}", ref=ref, next_step="Check the name and the commit."
-                )
+                raise RefNotFound(f"there is nothing at {address}", ref=ref, next_step="Check the name and the commit.")
             answer.raise_for_status()
             for part in answer.iter_bytes():
                 data += part
                 if len(data) > limit:
                     raise Unavailable(f"{address} is larger than {limit} bytes", ref=ref)
     except network_errors() as error:
-        raise Unavailable(
-            f"{address} can't be reached ({error})", ref=ref, next_step="Check the network."
-        ) from error
+        raise Unavailable(f"{address} can't be reached ({error})", ref=ref, next_step="Check the network.") from error
     return bytes(data)

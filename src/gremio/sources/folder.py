@@ -12,12 +12,17 @@ LARGEST_DATA_FILE = 10 * 1024 * 1024
 _SKIPPED = {"__pycache__", "node_modules", "site-packages"}
 
 
-def listed(folder: Path) -> list[str]:
-    """POSIX paths below ``folder``, sorted; hidden ones, virtual environments and caches left out."""
+def listed(folder: Path, *, depth: int | None = None) -> list[str]:
+    """POSIX paths below ``folder``, sorted; hidden ones, virtual environments and caches left out.
+
+    ``depth`` is how many parts a path may have at most.
+    """
     found = []
     for place, folders, files in os.walk(folder):
         here = Path(place)
         folders[:] = [f for f in folders if not f.startswith(".") and f not in _SKIPPED and not _is_venv(here / f)]
+        if depth is not None and len(here.relative_to(folder).parts) >= depth - 1:
+            folders.clear()
         found += [(here / f).relative_to(folder).as_posix() for f in files if not f.startswith(".")]
     return sorted(found)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from gremio.code import CodeTree, Origin, PipelineRef
-from gremio.review.imports import ImportedName, imports_of
 from gremio.errors import CodeError, OptionError, RefNotFound
+from gremio.reading.imports import ImportedName, declared_names, imports_of
+from gremio.reading.layout import is_foreign
+from gremio.reading.syntax import parse_source
 from gremio.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.folder import MOST_FILES, listed
@@ -22,14 +24,12 @@ class LocalSource:
     def fetch(self, ref: PipelineRef, revision: str | None) -> CodeTree:
         """The tree around the path, read now."""
         if revision:
-            raise OptionError(
-                "a local path has no revisions", ref=ref.text, next_step="Leave out custom_revision."
-            )
+            raise OptionError("a local path has no revisions", ref=ref.text, next_step="Leave out custom_revision.")
         path = Path(ref.name)
         if path.is_dir():
             return code_of(FolderModel(path), ref=ref.text)
         if path.is_file() and path.suffix == ".py":
-            return _Neighbourhood(path.resolve()).tree(ref.text)
+            return _Neighbourhood(path.parent.resolve() / path.name).tree(ref.text)
         raise _not_there(ref, path)
 
 
@@ -77,11 +77,12 @@ class _Neighbourhood:
         return self._siblings(file, name)
 
     def _siblings(self, file: Path, name: ImportedName) -> list[Path]:
-        top = name.module.split(".")[0]
+        if is_foreign(name.top):
+            return []
         for folder in [file.parent, *file.parent.parents]:
             inside = folder.is_relative_to(self._root)
             # Above the root only a folder that this very file lies in can be meant: `from mypackage.x import y`.
-            if inside or (folder / top) in file.parents:
+            if inside or (folder / name.top) in file.parents:
                 found = _modules(folder, name)
                 if found:
                     self._root = self._root if inside else folder
@@ -101,9 +102,15 @@ def _modules(base: Path, name: ImportedName) -> list[Path]:
     """The files below ``base`` that importing ``name`` would execute, as far as they exist."""
     place = base.joinpath(*name.module.split(".")) if name.module else base
     found = [*_as_module(place)] if name.module else []
-    for each in name.names:
+    for each in _starred(place) if name.names == ("*",) else name.names:
         found += _as_module(place / each)
     return found
+
+
+def _starred(package: Path) -> tuple[str, ...]:
+    """``from package import *`` imports the submodules that its ``__all__`` names."""
+    init = package / "__init__.py"
+    return declared_names(parse_source(init.read_bytes(), str(init))) if init.is_file() else ()
 
 
 def _as_module(place: Path) -> list[Path]:
@@ -118,7 +125,7 @@ def _package_top(folder: Path) -> Path:
 
 
 def _beside(folder: Path) -> list[str]:
-    return [p for p in listed(folder) if p.count("/") <= 2]
+    return listed(folder, depth=3)
 
 
 def _not_there(ref: PipelineRef, path: Path) -> RefNotFound:

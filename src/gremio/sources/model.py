@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from gremio.code import CodeTree, Origin
-from gremio.review.imports import data_files
-from gremio.review.reading import parse_source
 from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
+from gremio.reading.imports import data_files
+from gremio.reading.syntax import parse_source
 from gremio.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.folder import LARGEST_DATA_FILE, MOST_BYTES, MOST_FILES, listed

@@ -6,7 +6,6 @@ import fnmatch
 import glob
 import hashlib
 import logging
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -266,6 +265,7 @@ class Repository:
 
     def _revisions(self) -> list[str]:
         from huggingface_hub import HfApi
+
         try:
             api = HfApi(endpoint=self._access.endpoint, token=self._access.token)
             refs = api.list_repo_refs(self.repo_id, repo_type=self.kind)
@@ -292,13 +292,9 @@ def network_errors() -> tuple[type[Exception], ...]:
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
     kinds: list[type[Exception]] = [ConnectionError, TimeoutError, OfflineModeIsEnabled, HfHubHTTPError]
-    for base in HfHubHTTPError.__mro__:
-        if base.__name__ in ("HTTPError", "RequestException") and issubclass(base, Exception):
-            kinds.append(base)
-    return tuple(kinds)
+    foreign = [base for base in HfHubHTTPError.__mro__ if base.__name__ in ("HTTPError", "RequestException")]
+    return (*kinds, *(base for base in foreign if issubclass(base, Exception)))
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-

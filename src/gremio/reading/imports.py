@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from gremio.review.reading import Guard, parse_source, statements
+from gremio.reading.syntax import Guard, dotted, parse_source, statements, strings
 
 _RESOURCE_READERS = frozenset({"importlib.resources", "importlib_resources", "pkgutil"})
 
@@ -126,3 +126,14 @@ def _divided(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return [*_divided(node.left), node.right]
     return [node]
+
+
+def declared_names(module: ast.Module) -> tuple[str, ...]:
+    """What ``__all__`` lists, as far as literal lists say."""
+    found: list[str] = []
+    for node, _ in statements(module):
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(dotted(target) == "__all__" for target in targets):
+                found += strings(node.value)
+    return tuple(found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from gremio.code import CodeTree
-from gremio.review.imports import ImportedName
+from gremio.reading.imports import ImportedName
 
 Parts = tuple[str, ...]
 

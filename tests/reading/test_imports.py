@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gremio.review import ImportedName, data_files, imports_of, parse_source
+from gremio.reading import ImportedName, data_files, imports_of, parse_source
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 from gremio.errors import EntryNotFound, UnreadableCode
-from gremio.review.reading import parse, parse_source, statements
+from gremio.reading.syntax import parse, parse_source, statements
 
 
 @pytest.mark.parametrize(
