@@ -35,6 +35,7 @@ from gremio.errors import RefError
         ("owner/file.py", "local", "owner/file.py", None, None),
         ("my.pipeline.py", "local", "my.pipeline.py", None, None),
         ("local:folder", "local", "folder", None, None),
+        ("~nobody-here/x", "local", "~nobody-here/x", None, None),
         (Path("folder"), "local", "folder", None, None),
         (Path("owner/repo"), "local", "owner/repo", None, None),
     ],

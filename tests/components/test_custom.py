@@ -17,9 +17,11 @@ class Home:
         self._files = {p: json.dumps(c).encode() if isinstance(c, dict) else c for p, c in files.items()}
 
     def paths(self):
+        """All of them."""
         return sorted(self._files)
 
     def read(self, paths):
+        """Some contents."""
         return {path: self._files[path] for path in paths}
 
 
@@ -36,10 +38,17 @@ FOUND = {
     "its own folder first": (["code", "Mine"], {"code.py": b"", "unet/code.py": b""}, ("unet/code.py", "Mine")),
     "in a package": (["my.code", "Mine"], {"my/code.py": b""}, ("my/code.py", "Mine")),
     "saved by a process": (["diffusers_modules.local.code", "Mine"], {"unet/code.py": b""}, ("unet/code.py", "Mine")),
-    "auto_map as diffusers writes it": (["diffusers", "AutoModel"], {"unet/config.json": AUTO, "unet/code.py": b""}, ("unet/code.py", "Mine")),
+    "auto_map as diffusers writes it": (
+        ["diffusers", "AutoModel"],
+        {"unet/config.json": AUTO, "unet/code.py": b""},
+        ("unet/code.py", "Mine"),
+    ),
     "auto_map as transformers writes it": (
         ["transformers", "MineForText"],
-        {"unet/config.json": {"auto_map": {"AutoConfig": "code.MineConfig", "AutoModelForText": "code.MineForText"}}, "unet/code.py": b""},
+        {
+            "unet/config.json": {"auto_map": {"AutoConfig": "code.MineConfig", "AutoModelForText": "code.MineForText"}},
+            "unet/code.py": b"",
+        },
         ("unet/code.py", "MineForText"),
     ),
     "auto_map of a tokenizer, slow and fast": (
@@ -47,7 +56,11 @@ FOUND = {
         {"unet/tokenizer_config.json": {"auto_map": {"AutoTokenizer": ["code.Slow", None]}}, "unet/code.py": b""},
         ("unet/code.py", "Slow"),
     ),
-    "auto_map to the root": (["diffusers", "AutoModel"], {"unet/config.json": AUTO, "code.py": b""}, ("code.py", "Mine")),
+    "auto_map to the root": (
+        ["diffusers", "AutoModel"],
+        {"unet/config.json": AUTO, "code.py": b""},
+        ("code.py", "Mine"),
+    ),
     "a standard class with an auto_map stays standard": (
         ["diffusers", "UNet2DConditionModel"],
         {"unet/config.json": AUTO, "unet/code.py": b""},
@@ -65,7 +78,7 @@ FOUND = {
         None,
     ),
     "none": ([None, None], {"unet/code.py": b""}, None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("entry", "files", "found"), FOUND.values(), ids=FOUND.keys())

@@ -21,6 +21,7 @@ class MyScheduler(diffusers.SchedulerMixin):
 class Homemade:
     @classmethod
     def from_pretrained(cls, folder):
+        """One that needs nothing."""
         return cls()
 
 
@@ -47,7 +48,7 @@ def test_the_module_holds_the_class_and_the_names_diffusers_compares_with():
 
 def test_what_has_no_from_pretrained_is_no_component():
     """The error says from which classes a component derives."""
-    with pytest.raises(BadModelIndex, match="int in code.py has no from_pretrained") as caught:
+    with pytest.raises(BadModelIndex, match=r"int in code\.py has no from_pretrained") as caught:
         as_library(int, digits="ab" * 32, path="code.py", ref="maria/castle")
     assert caught.value.ref == "maria/castle"
     assert "ModelMixin" in caught.value.next_step

@@ -17,7 +17,14 @@ INDEX = "unet/diffusion_pytorch_model.safetensors.index.json"
 FP16_INDEX = "unet/diffusion_pytorch_model.safetensors.index.fp16.json"
 FP16 = "unet/diffusion_pytorch_model.fp16.safetensors"
 FP16_BIN = "unet/diffusion_pytorch_model.fp16.bin"
-JUNK = ["unet/flax_model.msgpack", "unet/model.ckpt", "unet/model.onnx", "unet/tf_model.h5", "model.ckpt", "sd.safetensors"]
+JUNK = [
+    "unet/flax_model.msgpack",
+    "unet/model.ckpt",
+    "unet/model.onnx",
+    "unet/tf_model.h5",
+    "model.ckpt",
+    "sd.safetensors",
+]
 
 TABLE = {
     "safetensors before pickles": (Selection(), [CONFIG, SAFE, PICKLED], [CONFIG, SAFE]),
@@ -25,7 +32,11 @@ TABLE = {
     "pickles when asked": (Selection(use_safetensors=False), [CONFIG, SAFE, PICKLED], [CONFIG, PICKLED]),
     "safetensors when asked": (Selection(use_safetensors=True), [CONFIG, SAFE, PICKLED], [CONFIG, SAFE]),
     "other frameworks are left": (Selection(), [CONFIG, SAFE, *JUNK], [CONFIG, SAFE]),
-    "onnx when asked": (Selection(use_onnx=True), [SAFE, "unet/model.onnx", "unet/weights.pb"], ["unet/model.onnx", "unet/weights.pb"]),
+    "onnx when asked": (
+        Selection(use_onnx=True),
+        [SAFE, "unet/model.onnx", "unet/weights.pb"],
+        ["unet/model.onnx", "unet/weights.pb"],
+    ),
     "no variant unless asked": (Selection(), [CONFIG, SAFE, FP16], [CONFIG, SAFE]),
     "the variant alone": (Selection("fp16"), [CONFIG, SAFE, FP16, PICKLED], [CONFIG, FP16]),
     "not another variant": (Selection("fp16"), [FP16, "unet/diffusion_pytorch_model.non_ema.safetensors"], [FP16]),
@@ -34,7 +45,11 @@ TABLE = {
     "shards and their index": (Selection(), [*SHARDS, INDEX], [*SHARDS, INDEX]),
     "plain shards only": (Selection(), [*SHARDS, INDEX, *FP16_SHARDS, FP16_INDEX], [*SHARDS, INDEX]),
     "shards of a variant": (Selection("fp16"), [*SHARDS, INDEX, *FP16_SHARDS, FP16_INDEX], [*FP16_SHARDS, FP16_INDEX]),
-    "shards named the old way": (Selection("fp16"), [*SHARDS, INDEX, *LEGACY_SHARDS, FP16_INDEX], [*LEGACY_SHARDS, FP16_INDEX]),
+    "shards named the old way": (
+        Selection("fp16"),
+        [*SHARDS, INDEX, *LEGACY_SHARDS, FP16_INDEX],
+        [*LEGACY_SHARDS, FP16_INDEX],
+    ),
     "code never": (Selection(), [SAFE, "unet/code.py", "pipeline.py"], [SAFE]),
     "index, configs and texts at the root": (
         Selection(),
@@ -43,7 +58,7 @@ TABLE = {
     ),
     "no folder that isn't asked for": (Selection(), [SAFE, "vae/model.safetensors"], [SAFE]),
     "no folder whose name begins alike": (Selection(), [SAFE, "unet_2/model.safetensors"], [SAFE]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("selection", "paths", "wanted"), TABLE.values(), ids=TABLE.keys())

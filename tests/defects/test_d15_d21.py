@@ -173,7 +173,7 @@ def test_d19_tags_and_branches_of_the_code(revision, put, api, mark):
 
 
 class Meddler:
-    """ASGI middleware that does something once, right after the first answer about a repository."""
+    """ASGI middleware that does something once: after the first answer about a repository is made, before it goes."""
 
     def __init__(self):
         self.meddle = None
@@ -182,10 +182,19 @@ class Meddler:
         """Wrap the Hub's application."""
 
         async def wrapped(scope, receive, send):
-            await app(scope, receive, send)
-            if self.meddle and "/revision/" in scope["path"]:
-                meddle, self.meddle = self.meddle, None
-                await asyncio.to_thread(meddle)
+            if self.meddle is None or "/revision/" not in scope["path"]:
+                await app(scope, receive, send)
+                return
+            meddle, self.meddle = self.meddle, None
+            answer = []
+
+            async def keep(message):
+                answer.append(message)
+
+            await app(scope, receive, keep)
+            await asyncio.to_thread(meddle)
+            for message in answer:
+                await send(message)
 
         return wrapped
 

@@ -123,6 +123,12 @@ def template(shape: str) -> Mask:
     return normalised(np.asarray(drawn) > 127)
 
 
+@cache
+def template_holes(shape: str) -> int:
+    """How many holes the shape has."""
+    return count_holes(template(shape))
+
+
 def _overlap(one: Mask, other: Mask) -> float:
     return float((one & other).sum() / (one | other).sum())
 
@@ -131,7 +137,7 @@ def recognise_shape(figure: Mask) -> tuple[str | None, float]:
     """The best template with as many holes as the figure, and its overlap from 0 to 1."""
     outline = normalised(figure)
     holes = count_holes(outline)
-    scores = {shape: _overlap(outline, template(shape)) for shape in SHAPES if count_holes(template(shape)) == holes}
+    scores = {shape: _overlap(outline, template(shape)) for shape in SHAPES if template_holes(shape) == holes}
     best = max(scores, key=scores.__getitem__, default=None)
     if best is None or scores[best] < LEAST_OVERLAP:
         return None, 0.0

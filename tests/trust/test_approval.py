@@ -189,6 +189,16 @@ def test_recall_obeys_the_policy(change, sources, settings):
     assert {name for name, tree in TREES.items() if recall(tree.digest, now)} == sources
 
 
+def test_recall_under_approved_wants_the_digest(settings):
+    """What ran because it was named is not recalled where only granted digests may run."""
+    tree, approved = TREES["local"], replace(settings, policy="approved")
+    authorize(CodeRequest("ref", tree, Grant()), settings)
+    assert recall(tree.digest, approved) is None
+    authorize(CodeRequest("ref", tree, Grant.parse([tree.digest.hex])), approved)
+    authorize(CodeRequest("ref", tree, Grant()), settings)
+    assert recall(tree.digest, approved) is not None
+
+
 def test_recall_refuses_altered_code(settings):
     """The stored files are hashed again."""
     tree = TREES["local"]

@@ -48,6 +48,7 @@ def test_anything_else_is_refused(value):
         ("A/B", Origin("hub", "a/b", "c" * 40), False),
         ("a/b", Origin("local", "/somewhere/a/b"), False),
         ("/code", Origin("local", "/code"), True),
+        ("~nobody-here/x", Origin("local", "/code"), False),
         ("/code/../code/", Origin("local", "/code"), True),
         ("/code", Origin("local", "/code/inner"), False),
         ("/code", Origin("hub", "code/x"), False),

@@ -4,8 +4,7 @@ import sys
 from importlib.metadata import version
 
 import pytest
-from huggingface_hub import constants
-
+from huggingface_hub import constants, hf_api
 from tests.samples import instruct_pix2pix_sd3, long_prompt_weighting_sd, tiny_sd3
 
 MIRROR = "diffusers/community-pipelines-mirror"
@@ -49,8 +48,10 @@ def show_1(put, show_one_folder, hub, tmp_path, monkeypatch):
     """`showlab/show-1-base`, for transformers and diffusers too, which know one Hub a process."""
     put("showlab/show-1-base", show_one_folder)
     monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", f"{hub.endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}")
+    template = f"{hub.endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(hf_api.api, "endpoint", hub.endpoint)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """The tutorial's code, letter for letter; the name of each snippet says where it stands."""
 
+# ruff: noqa: W291
+
 SNIPPETS = {
     "custom_pipeline": '''
 import torch
@@ -94,7 +96,7 @@ pipeline = DiffusionPipeline.from_pretrained(
     revision="1234567" # Commit específico por seguridad
 )
 ''',
-}  # fmt: skip
+}
 
 
 def run(name, given=None, **replaced):

@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 import torch
+from tests.tutorial.snippets import SNIPPETS, run
 
 import gremio
-from tests.tutorial.snippets import SNIPPETS, run
 
 # diffusers passes the Hub's client an argument that it no longer takes, and numpy tensors of torch.
 pytestmark = [

@@ -5,7 +5,6 @@ import shutil
 import pytest
 import torch
 from PIL import Image
-
 from tests.tutorial.snippets import run
 
 pytestmark = pytest.mark.usefixtures("mirror", "sd3")

@@ -1,7 +1,6 @@
 """The tutorial's section on `from_pipe`: new abilities over the weights that are there."""
 
 import pytest
-
 from tests.tutorial.snippets import run
 
 pytestmark = pytest.mark.usefixtures("mirror", "cyber_realistic")

@@ -4,10 +4,10 @@ import logging
 import shutil
 
 import pytest
+from tests.tutorial.snippets import run
 
 from gremio import DiffusionPipeline
 from gremio.errors import NotTrusted, RevisionNotFound
-from tests.tutorial.snippets import run
 
 # A scheduler of diffusers gives numpy tensors of torch.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

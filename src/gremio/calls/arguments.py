@@ -28,7 +28,7 @@ class Arguments:
             OptionError: there is no such parameter, it wants something else, or another option gave it already.
         """
         parameter = self.signature.get(name)
-        if parameter is None and not self.signature.accepts_kwargs:
+        if parameter is None and (not self.signature.accepts_kwargs or self._is_slip(name)):
             raise self._no_such(name, by)
         self.put_as_is(name, coerce(parameter, given) if parameter else given.value, by=by)
 
@@ -62,6 +62,10 @@ class Arguments:
             f"{flag}: {signature.owner} has no parameter for it",
             next_step=f"It takes: {taken}." + (" Pass one with --set NAME=VALUE." if signature.names else ""),
         )
+
+    def _is_slip(self, name: str) -> bool:
+        """Whether a name that ``**kwargs`` would swallow is one letter or two away from a parameter."""
+        return bool(get_close_matches(name, self.signature.names, n=1, cutoff=0.85))
 
     def _no_such(self, name: str, by: str) -> OptionError:
         names = self.signature.names

@@ -62,7 +62,7 @@ class PipelineRef:
 
     @classmethod
     def _local(cls, text: str) -> PipelineRef:
-        return cls(text, "local", str(Path(text).expanduser()))
+        return _parse_local(text, text)
 
     def __str__(self) -> str:
         """What the person wrote."""
@@ -96,7 +96,8 @@ def _parse_hub(text: str, rest: str) -> PipelineRef:
 
 
 def _parse_local(text: str, rest: str) -> PipelineRef:
-    return PipelineRef(text, "local", str(Path(rest).expanduser()))
+    # Unlike Path's own, this leaves the home of somebody unknown as it is written: a path that isn't there.
+    return PipelineRef(text, "local", str(Path(os.path.expanduser(rest))))  # noqa: PTH111
 
 
 _SCHEMES = {"mirror": _parse_mirror, "hub": _parse_hub, "local": _parse_local}

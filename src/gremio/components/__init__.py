@@ -1,8 +1,9 @@
 """What a model index names: checked, chosen, found, staged."""
 
 from gremio.components.custom import CustomComponent, custom_components
+from gremio.components.damage import damage
 from gremio.components.index import ComponentEntry, ModelIndex
 from gremio.components.selection import Selection
 from gremio.components.staging import stage
 
-__all__ = ["ComponentEntry", "CustomComponent", "ModelIndex", "Selection", "custom_components", "stage"]
+__all__ = ["ComponentEntry", "CustomComponent", "ModelIndex", "Selection", "custom_components", "damage", "stage"]

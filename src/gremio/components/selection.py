@@ -92,15 +92,12 @@ class Selection:
     def _kinds(self, weights: Sequence[str]) -> tuple[str, ...]:
         if self.use_onnx:
             return _ONNX
-        has_safe = any(p.endswith(_SAFE) and self._fits(p) for p in weights)
-        if self.use_safetensors is False:
-            return _PICKLED
-        if self.use_safetensors or has_safe:
-            return _SAFE
-        return _PICKLED
-
-    def _fits(self, path: str) -> bool:
-        return _variant(path) in (None, self.variant)
+        if self.use_safetensors is not None:
+            return _SAFE if self.use_safetensors else _PICKLED
+        ours = [p for p in weights if p.endswith((*_SAFE, *_PICKLED))]
+        # A variant that is there as a pickle alone is meant before plain safetensors.
+        meant = [p for p in ours if _variant(p) == self.variant] or [p for p in ours if _variant(p) is None]
+        return _SAFE if any(p.endswith(_SAFE) for p in meant) else _PICKLED
 
     def _no_variant(self, everything: Sequence[str], ref: str) -> OptionError:
         some = sorted({v for p in everything if p.endswith(_WEIGHTS) and (v := _variant(p))})

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-from gremio.code import Digest
 from gremio.modules.loader import CodeLoader, FolderLoader
 from gremio.modules.registry import registry
 from gremio.reading.layout import layout_of
@@ -31,7 +30,11 @@ class CodeFinder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The spec of a module or package of an approved tree, or None for any other name."""
+        """The spec of a module or package of an approved tree; None for a name that is not of this package.
+
+        Raises:
+            ModuleNotFoundError: the code was not approved on this machine, or has no such module.
+        """
         package, _, inside = fullname.partition(".")
         if package != PACKAGE or not inside:
             return None
@@ -45,17 +48,18 @@ class CodeFinder(importlib.abc.MetaPathFinder):
         return _spec(fullname, code, tuple(parts))
 
 
-def _spec(fullname: str, code: ApprovedCode, parts: tuple[str, ...]) -> importlib.machinery.ModuleSpec | None:
+def _spec(fullname: str, code: ApprovedCode, parts: tuple[str, ...]) -> importlib.machinery.ModuleSpec:
     layout = layout_of(code.tree)
-    file = layout.modules.get(parts)
-    if file is None and parts not in layout.folders:
-        return None
-    folder = Trees(Settings.from_environment().home).folder(Digest.parse(code.digest.hex))
+    file, inner = layout.modules.get(parts), layout.folders.get(parts)
+    if file is None and inner is None:
+        # Not None: Python's own finder would then take what somebody put beside the files in the store.
+        raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+    store = Trees(Settings.from_environment().home).folder(code.digest)
+    loader = CodeLoader(code, file, store / file) if file else FolderLoader(store / str(inner))
     is_package = layout.is_package(parts)
-    place = folder / file if file else None
-    loader = CodeLoader(code, file, place) if file and place else FolderLoader(folder.joinpath(*parts))
-    spec = importlib.machinery.ModuleSpec(fullname, loader, origin=str(place) if place else None, is_package=is_package)
-    spec.has_location = place is not None
+    origin = str(store / file) if file else None
+    spec = importlib.machinery.ModuleSpec(fullname, loader, origin=origin, is_package=is_package)
+    spec.has_location = file is not None
     if is_package:
-        spec.submodule_search_locations = [str(folder.joinpath(*parts))]
+        spec.submodule_search_locations = [str(store / str(inner))]
     return spec

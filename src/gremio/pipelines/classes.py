@@ -54,7 +54,11 @@ def load_class(
 def named_class(choice: CodeChoice, *, access: Access, settings: Settings, kind: Kind = "pipeline") -> LoadedCode:
     """The class of the code that the caller names with ``custom_pipeline``."""
     ref = cast(PipelineRef, choice.ref)
-    tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
+    try:
+        tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
+    except GremioError as error:
+        error.ref = error.ref or ref.text
+        raise
     request = CodeRequest(ref.text, tree, choice.grant)
     return approved_class(request, tree.entry, choice.class_name, settings=settings, kind=kind)
 
@@ -74,7 +78,8 @@ def approved_class(
         code = authorize(CodeRequest(request.ref, tree, request.grant, request.role, request.sole), settings)
         require(tree)
     except GremioError as error:
-        error.ref = error.ref or request.ref
+        # Reading knows the tree and where it lies; what the person wrote is known here.
+        error.ref = request.ref
         raise
     _warn_unpinned(tree, request)
     loaded = load(code, name, path=path, ref=request.ref)

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import diffusers
+import torch
 
-from gremio.components import CustomComponent, ModelIndex, custom_components, stage
+from gremio.components import CustomComponent, ModelIndex, Selection, custom_components, damage, stage
 from gremio.components.demands import Demands
 from gremio.components.library import as_library, has_known_base
 from gremio.components.staging import for_diffusers
-from gremio.errors import BadModelIndex, ComponentMissing, EntryNotFound, OptionError
+from gremio.errors import BadModelIndex, ComponentMissing, EntryNotFound, GremioError, ModelError, OptionError
 from gremio.modules import LoadedCode
 from gremio.pipelines.classes import approved_class, named_class
 from gremio.pipelines.options import dtype_argument
 from gremio.pipelines.provenance import CodeProvenance, Provenance, note
 from gremio.pipelines.request import LoadRequest
 from gremio.pipelines.standard import BASE, is_explicit, load_with
-from gremio.sources.model import HubModel, ModelHome, code_of, open_model, read_index
+from gremio.sources.model import INDEX, ModelHome, code_of, open_model, read_index
 from gremio.trust import CodeRequest
 
 
@@ -121,14 +123,11 @@ class _Joining:
         absent = self._demands.absent(self._index, self._passed, ref=ref, class_name=cls.__name__)
         custom = custom_components(self._index, self._home, self._wanted)
         loaded = self._load_classes(custom)
-        folder, direct = self._folder(loaded, custom)
-        arguments = {**self._arguments(), **dict.fromkeys(absent), **direct}
-        try:
-            pipeline = load_with(cls, folder, arguments)
-        except (TypeError, AttributeError) as error:
-            if absent and "None" in str(error):
-                raise self._cannot_live_without(absent) from error
-            raise
+        paths = self._paths()
+        folder = self._home.fetch(paths)
+        with self._explained(folder, paths, absent):
+            place, direct = self._place(folder, paths, loaded, custom)
+            pipeline = load_with(cls, place, {**self._arguments(), **dict.fromkeys(absent), **direct})
         self._finish(pipeline, loaded, custom)
         return pipeline
 
@@ -145,15 +144,22 @@ class _Joining:
             )
         return loaded
 
-    def _folder(
-        self, loaded: Mapping[str, LoadedCode], custom: Mapping[str, CustomComponent]
+    def _paths(self) -> list[str]:
+        """The files of the model that this load needs."""
+        selection = self._request.selection
+        if getattr(self._chosen.cls, "_is_onnx", False):
+            selection = Selection(selection.variant, None, use_onnx=True)
+        return selection.files(self._home.paths(), self._wanted, ref=self._home.name, passed=self._passed)
+
+    def _place(
+        self,
+        folder: Path,
+        paths: list[str],
+        loaded: Mapping[str, LoadedCode],
+        custom: Mapping[str, CustomComponent],
     ) -> tuple[Path, dict[str, Any]]:
         """The folder for diffusers, and the components that it can't load itself."""
         request, home = self._request, self._home
-        onnx = getattr(self._chosen.cls, "_is_onnx", False)
-        selection = request.selection if not onnx else type(request.selection)(request.selection.variant, None, True)
-        paths = selection.files(home.paths(), self._wanted, ref=home.name, passed=self._passed)
-        folder = home.fetch(paths)
         if not loaded and self._index.module is None and not self._needs_cleaning(folder):
             return folder, {}
         libraries, foreign = {}, []
@@ -178,12 +184,54 @@ class _Joining:
 
     def _load_foreign(self, code: LoadedCode, component: CustomComponent, folder: Path) -> Any:
         as_library(code.cls, digits=code.code.digest.hex, path=component.path, ref=self._home.name)
-        return code.cls.from_pretrained(str(folder))  # type: ignore[attr-defined]
+        made = code.cls.from_pretrained(str(folder))  # type: ignore[attr-defined]
+        if isinstance(made, torch.nn.Module):
+            dtype, device = self._request.dtype, self._request.device_map
+            wanted = dtype.get(component.name, dtype.get("default")) if isinstance(dtype, dict) else dtype
+            made.to(dtype=wanted, device=None if device == "balanced" else device)
+        return made
 
     def _arguments(self) -> dict[str, Any]:
         request = self._request
         placed = {"device_map": request.device_map} if request.device_map else {}
         return {**request.rest, **dtype_argument(request.dtype), **placed}
+
+    @contextmanager
+    def _explained(self, folder: Path, paths: list[str], absent: list[str]) -> Iterator[None]:
+        """Where loading fails and we can see why, say that instead; whatever else failed comes out as it is.
+
+        Raises:
+            ModelError: a file is damaged, or a component has no folder.
+            ComponentMissing: the class can't be built without what the model leaves out.
+        """
+        try:
+            yield
+        except GremioError:
+            raise
+        except Exception as error:
+            for path, wrong in damage(folder, paths, self._home.size).items():
+                raise self._damaged(folder / path, path, wrong) from error
+            if lost := [name for name in self._wanted if not self._has_folder(name, paths)]:
+                raise self._lost(lost[0]) from error
+            if absent and isinstance(error, TypeError | AttributeError) and "None" in str(error):
+                raise self._cannot_live_without(absent) from error
+            raise
+
+    def _has_folder(self, name: str, paths: list[str]) -> bool:
+        """Whether there is a folder to load the component from; in a flat repository the root is."""
+        flat = any("/" not in p and p.endswith(".json") and p != INDEX for p in paths)
+        return flat or any(p.startswith(f"{name}/") for p in paths)
+
+    def _lost(self, name: str) -> ModelError:
+        return ModelError(
+            f"its index names the component {name}, and there is no folder {name}",
+            ref=self._home.name,
+            next_step=f"Get a whole copy of the model, or load that component yourself and pass {name}=….",
+        )
+
+    def _damaged(self, file: Path, path: str, wrong: str) -> ModelError:
+        again = "Pass force_download=True to download it again." if self._home.origin.remote else "Get a good copy."
+        return ModelError(f"{path} is damaged: {wrong}", ref=self._home.name, next_step=f"{again} It lies at {file}.")
 
     def _cannot_live_without(self, absent: list[str]) -> ComponentMissing:
         return ComponentMissing(

@@ -41,11 +41,13 @@ class Layout:
         return found
 
     @cached_property
-    def folders(self) -> frozenset[Parts]:
-        """Every folder with a Python file somewhere below: packages, with ``__init__`` or without."""
-        return frozenset(
-            package_parts(path)[:depth] for path in self.paths for depth in range(len(package_parts(path)) + 1)
-        )
+    def folders(self) -> dict[Parts, str]:
+        """Every folder with a Python file somewhere below to its path: packages, with ``__init__`` or without."""
+        found: dict[Parts, str] = {}
+        for path in self.paths:
+            names, parts = path.split("/")[:-1], package_parts(path)
+            found |= {parts[:depth]: "/".join(names[:depth]) for depth in range(len(parts) + 1)}
+        return found
 
     def has(self, parts: Parts) -> bool:
         """Whether a module or package of this name is in the tree."""
@@ -105,13 +107,18 @@ def split(dotted: str) -> Parts:
 
 def package_parts(path: str) -> Parts:
     """The folder of a file: the package that its relative imports start from."""
-    return tuple(path.split("/")[:-1])
+    return tuple(_part(name) for name in path.split("/")[:-1])
 
 
 def module_parts(path: str) -> Parts:
     """``a/b.py`` is ``("a", "b")`` and ``a/__init__.py`` is ``("a",)``."""
-    *folder, name = path.split("/")
-    return tuple(folder) if name == "__init__.py" else (*folder, name.removesuffix(".py"))
+    name = path.rpartition("/")[2]
+    return package_parts(path) if name == "__init__.py" else (*package_parts(path), _part(name.removesuffix(".py")))
+
+
+def _part(name: str) -> str:
+    """No import statement can spell a name with a dot, but a ref can: ``my.pipeline.py``, ``v1.0/pipeline.py``."""
+    return name.replace(".", "·")
 
 
 def climb(package: Parts, level: int) -> Parts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol
@@ -96,7 +97,7 @@ def open_model(model: str | Path, *, revision: str | None, access: Access, setti
     Raises:
         RefNotFound: neither; the error says which of the two the text reads as.
     """
-    folder = Path(model).expanduser()
+    folder = Path(os.path.expanduser(model))  # noqa: PTH111  a home that isn't there is a folder that isn't there
     if folder.is_dir():
         return FolderModel(folder)
     if isinstance(model, Path) or _reads_as_path(str(model)):

@@ -58,6 +58,8 @@ def recall(digest: Digest, settings: Settings) -> ApprovedCode | None:
     record = Records(settings.home).get("approved", digest.hex)
     if record is None or settings.policy == "never":
         return None
+    if settings.policy == "approved" and not record["by_digest"]:
+        return None
     origin = Origin(**record["origin"])
     if origin.remote and settings.remote_code_disabled:
         return None
@@ -164,6 +166,8 @@ def _remember(request: CodeRequest, reason: str, records: Records) -> None:
             _key(tree),
             {"digest": tree.digest.hex, "commit": tree.origin.commit, "ref": request.ref, "first_used": today},
         )
-    if records.get("approved", tree.digest.hex) is None:
+    approved = records.get("approved", tree.digest.hex)
+    if approved is None or (request.by_digest and not approved["by_digest"]):
         origin: dict[str, Any] = dict(vars(tree.origin))
-        records.put("approved", tree.digest.hex, {"origin": origin, "entry": tree.entry, "reason": reason})
+        document = {"origin": origin, "entry": tree.entry, "reason": reason, "by_digest": request.by_digest}
+        records.put("approved", tree.digest.hex, document)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from gremio.code import CodeTree, Digest
 from gremio.errors import OptionError
@@ -43,7 +42,7 @@ class Grant:
         """Whether the tree's repository or folder is among the places."""
         origin = tree.origin
         if origin.source == "local":
-            return any(str(Path(place).expanduser().resolve()) == origin.repo for place in self.places)
+            return any(os.path.realpath(os.path.expanduser(place)) == origin.repo for place in self.places)  # noqa: PTH111
         return origin.repo in self.places
 
 

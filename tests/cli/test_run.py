@@ -1,0 +1,183 @@
+"""``gremio run``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gremio.outputs import read_metadata
+
+SHELF = Path(__file__).parents[2] / "shelf"
+QUICK = ("--steps", 2, "--seed", 7)
+
+
+def opened(path: Path) -> Image.Image:
+    """The picture, read whole, its file closed."""
+    with Image.open(path) as picture:
+        picture.load()
+        return picture.copy()
+
+
+def frames(path: Path) -> int:
+    """How many frames a film has."""
+    with Image.open(path) as film:
+        return film.n_frames
+
+
+def test_one_command_draws_a_picture(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """A pipeline in a folder and a model in a folder give a picture at the named place."""
+    out = tmp_path / "fox.png"
+    done = gremio("run", SHELF / "long_prompt", "--model", sd_folder, "--prompt", "a (red:1.3) fox", *QUICK, "-o", out)
+    assert (done.code, done.out.strip()) == (0, str(out))
+    assert opened(out).size == (64, 64)
+
+
+def test_a_picture_says_what_made_it(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """``gremio show`` prints prompt, seed, steps, model and the digest of the code back from the picture."""
+    out = tmp_path / "fox.png"
+    gremio("run", SHELF / "long_prompt", "-m", sd_folder, "-p", "a fox · 狐", *QUICK, "-o", out)
+    told = read_metadata(out)
+    assert told["gremio:prompt"] == "a fox · 狐"
+    assert told["gremio:seed"] == "7"
+    assert told["gremio:model"] == str(sd_folder)
+    assert told["gremio:code-digest"].startswith("sha256:")
+    shown = json.loads(gremio("show", out, "--format", "json").out)
+    assert shown == told
+    assert "a fox" in gremio("show", out).out
+
+
+def test_the_same_seed_gives_the_same_picture(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """Pictures of equal seed are equal, of another seed are not; without a seed one is chosen and told."""
+    pictures = []
+    for name, seed in (("a.png", 7), ("b.png", 7), ("c.png", 8)):
+        gremio(
+            "run",
+            SHELF / "long_prompt",
+            "-m",
+            sd_folder,
+            "-p",
+            "x",
+            "--steps",
+            2,
+            "--seed",
+            seed,
+            "-o",
+            tmp_path / name,
+        )
+        pictures.append(opened(tmp_path / name).tobytes())
+    assert pictures[0] == pictures[1] != pictures[2]
+    gremio("run", SHELF / "long_prompt", "-m", sd_folder, "-p", "x", "--steps", 2, "-o", tmp_path / "d.png")
+    assert int(read_metadata(tmp_path / "d.png")["gremio:seed"]) >= 0
+
+
+def test_several_pictures_of_a_size(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """``-n`` and ``--size`` reach the pipeline's own arguments."""
+    done = gremio(
+        "run",
+        SHELF / "long_prompt",
+        "-m",
+        sd_folder,
+        "-p",
+        "x",
+        *QUICK,
+        "-n",
+        2,
+        "--size",
+        "96x64",
+        "-o",
+        tmp_path / "x",
+    )
+    paths = [Path(line) for line in done.out.split()]
+    assert [opened(p).size for p in paths] == [(96, 64), (96, 64)]
+
+
+def test_an_image_goes_in_and_settings_are_typed(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """``--image`` gives pictures by name, ``--set`` any other argument with its own type."""
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "in.png")
+    Image.new("L", (64, 64), 255).save(tmp_path / "map.png")
+    done = gremio(
+        "run", SHELF / "difference_map", "-m", sd_folder, "-p", "x", *QUICK,
+        "--image", tmp_path / "in.png", "--image", f"map={tmp_path / 'map.png'}", "--set", "strength=0.9",
+        "-o", tmp_path / "out.png",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert (tmp_path / "out.png").exists()
+
+
+def test_frames_become_a_film(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """What a pipeline returns as frames is saved as one moving picture."""
+    done = gremio(
+        "run", SHELF / "prompt_walk", "-m", sd_folder, *QUICK, "--set", 'prompt=["a", "b"]', "--set", "num_frames=1",
+        "-o", tmp_path / "walk.gif",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert frames(tmp_path / "walk.gif") == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--set", "guidence_scale=4"), 2, "guidance_scale"),
+        (("--set", "guidance_scale=much"), 2, "guidance_scale"),
+        (("--set", "guidance_scale"), 2, "name=value"),
+        (("--size", "big"), 2, "big"),
+        (("--steps", "none"), 2, "none"),
+        (("--image", "nowhere.png"), 2, "nowhere.png"),
+        (("--dtype", "float12"), 2, "float12"),
+        (("--device", "cuda:99"), 2, "cuda:99"),
+        (("-o", "fox.docx"), 2, "docx"),
+        (("--revision", "v1"), 2, "no revisions"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    gremio,
+    sd_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    says: str,
+) -> None:
+    """Every wrong option ends with 2, says which it was, and leaves no file."""
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    done = gremio("run", SHELF / "long_prompt", "-m", sd_folder, "-p", "x", "--steps", 1, *arguments)
+    assert done.code == code
+    assert says in done.err
+    assert {p for p in tmp_path.iterdir() if p not in before and p.is_file()} == set()
+
+
+def test_a_community_name_needs_a_model(gremio) -> None:
+    """A name without weights is refused with the option that is missing."""
+    done = gremio("run", "lpw_stable_diffusion", "-p", "x")
+    assert done.code == 2
+    assert "--model" in done.err
+
+
+def test_refusals_speak_of_options(gremio, hub, put: Callable[..., str], sd_folder: Path, tmp_path: Path) -> None:
+    """What would be an argument in Python is the option here, and following it works."""
+    commit = put("ana/brush", SHELF / "long_prompt")
+    ask = ("run", "ana/brush", "-m", sd_folder, "-p", "x", *QUICK, "-o", tmp_path / "x.png")
+    refused = gremio(*ask)
+    assert refused.code == 1
+    assert "--trust-remote-code" in refused.err
+    assert f"--revision {commit}" in refused.err
+    assert gremio(*ask, "--trust-remote-code", "--revision", commit).code == 0
+    digest = refused.err.split("--trust ")[1].split()[0].rstrip(".")
+    assert gremio(*ask, "--trust", digest).code == 0
+
+
+def test_a_model_may_bring_its_pipeline(
+    gremio, hub, put: Callable[..., str], show_one_folder: Path, tmp_path: Path
+) -> None:
+    """Without ``--model`` the ref is a model with its own pipeline, and frames come out."""
+    put("showlab/show-1-base", show_one_folder)
+    done = gremio(
+        "run", "showlab/show-1-base", "--trust-remote-code", "-p", "a panda", *QUICK, "-o", tmp_path / "f.gif"
+    )
+    assert done.code == 0, done.err
+    assert frames(tmp_path / "f.gif") > 1
