@@ -110,7 +110,6 @@ def prepare(hub: Any, place: Path) -> None:
     import shutil
 
     from huggingface_hub import HfApi
-
     from tests.samples import tiny_sd
 
     api = HfApi(endpoint=hub.endpoint, token=hub.token)
@@ -150,7 +149,7 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
                         note(figure, side, value)
                     if name != "shares":
                         # A child of `loads` or `pinned_loads` loads twice.
-                        note(f"requests, {name.replace('_', ' ')} ×2", side, len(hub.requests))
+                        note(f"requests, {name.replace('_', ' ')} x2", side, len(hub.requests))
         for _ in range(rounds):
             for side in SIDES:
                 note("import", side, process_seconds([sys.executable, "-c", f"import {side}"], environment))

@@ -33,10 +33,10 @@ def main(checkout: Path) -> None:
     """Load, build, draw, and say what was relocated."""
     import torch
     from diffusers import DDPMScheduler
+    from tests.samples import t5_tokenizer
     from transformers import T5Config, T5EncoderModel
 
     import gremio
-    from tests.samples import t5_tokenizer
 
     package = checkout / "showone"
     unet_class = gremio.load_class(package / "models" / "unet_3d_condition.py", class_name="UNet3DConditionModel")
@@ -60,19 +60,8 @@ def main(checkout: Path) -> None:
     result = pipe("a panda", generator=torch.Generator().manual_seed(0), clean_caption=False, **arguments)
     frames = result.frames if hasattr(result, "frames") else result[0]
     print(f"{pipeline_class.__name__} with {unet_class.__name__}: frames {getattr(frames, 'shape', len(frames))}")
-    tree = gremio.read(_tree(package))
-    for relocation in tree.relocations:
+    for relocation in gremio.read(package / "pipelines" / "pipeline_t2v_base_pixel.py").relocations:
         print(f"    relocated {relocation.old} → {relocation.new}")
-
-
-def _tree(package: Path) -> object:
-    from gremio.code import PipelineRef
-    from gremio.settings import Settings
-    from gremio.sources import Access, fetch
-
-    settings = Settings.from_environment()
-    ref = PipelineRef.parse(package / "pipelines" / "pipeline_t2v_base_pixel.py")
-    return fetch(ref, revision=None, access=Access.of(settings), settings=settings)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from gremio.version import __version__
 
 if TYPE_CHECKING:
     from gremio.pipelines import DiffusionPipeline, Provenance, install, installed, load_class, uninstall
-    from gremio.review import read
+    from gremio.workspace import read
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
 _PLACES = {
@@ -22,7 +22,7 @@ _PLACES = {
     "installed": "gremio.pipelines",
     "load_class": "gremio.pipelines",
     "uninstall": "gremio.pipelines",
-    "read": "gremio.review",
+    "read": "gremio.workspace",
 }
 
 __all__ = [

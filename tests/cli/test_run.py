@@ -126,7 +126,8 @@ def test_frames_become_a_film(gremio, sd_folder: Path, tmp_path: Path) -> None:
         (("--set", "guidance_scale"), 2, "name=value"),
         (("--size", "big"), 2, "big"),
         (("--steps", "none"), 2, "none"),
-        (("--image", "nowhere.png"), 2, "nowhere.png"),
+        (("--image", "nowhere.png"), 2, "--image"),
+        (("--set", "prompt_2=@nowhere.txt"), 2, "nowhere.txt"),
         (("--dtype", "float12"), 2, "float12"),
         (("--device", "cuda:99"), 2, "cuda:99"),
         (("-o", "fox.docx"), 2, "docx"),
@@ -171,6 +172,19 @@ def test_refusals_speak_of_options(gremio, hub, put: Callable[..., str], sd_fold
     assert gremio(*ask, "--trust", digest).code == 0
 
 
+def test_what_fails_while_drawing_is_the_pipelines_own(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """An error inside the pipeline's code is told as such, not as a bug of ours."""
+    (tmp_path / "pipeline.py").write_text(
+        "from diffusers import StableDiffusionPipeline\n"
+        "class Odd(StableDiffusionPipeline):\n"
+        "    def __call__(self, prompt):\n        raise ZeroDivisionError('by nothing')\n"
+    )
+    done = gremio("run", tmp_path, "-m", sd_folder, "-p", "x")
+    assert done.code == 1
+    assert "Odd raised ZeroDivisionError while it was drawing: by nothing" in done.err
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_model_may_bring_its_pipeline(
     gremio, hub, put: Callable[..., str], show_one_folder: Path, tmp_path: Path
 ) -> None:

@@ -134,7 +134,7 @@ def test_other_bytes_under_the_same_ref_are_refused_with_a_diff(source, settings
         "+c",
     ]
     assert str(first.digest) in str(error)
-    assert f"pin commit {COMMIT}" in error.next_step
+    assert {"hub": f"custom_revision='{COMMIT}'", "mirror": "pass a version"}[source] in error.next_step
     assert Trees(settings.home).files(second.digest) is None
     accepted = authorize(CodeRequest("ref", second, Grant.parse([error.digest])), settings)
     assert accepted.reason == "granted by digest"

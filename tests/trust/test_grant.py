@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gremio.code import CodeTree, Digest, Origin
-from gremio.errors import OptionError
+from gremio.errors import OptionError, RefError
 from gremio.trust import Grant
 
 DIGEST = Digest.of_bytes(b"code")
@@ -26,6 +26,8 @@ DIGEST = Digest.of_bytes(b"code")
         (str(DIGEST), Grant(digests=frozenset({DIGEST}))),
         ([DIGEST.hex, "a/b"], Grant(places=frozenset({"a/b"}), digests=frozenset({DIGEST}))),
         ([], Grant()),
+        ([True, "a/b"], Grant(named=True, places=frozenset({"a/b"}))),
+        ([False], Grant()),
     ],
 )
 def test_the_argument_is_read(value, grant):
@@ -33,7 +35,7 @@ def test_the_argument_is_read(value, grant):
     assert Grant.parse(value) == grant
 
 
-@pytest.mark.parametrize("value", [1, 0, 1.5, ["a/b", 3], [True], object(), b"a/b", {"a/b": object()}.values()])
+@pytest.mark.parametrize("value", [1, 0, 1.5, ["a/b", 3], object(), b"a/b", {"a/b": object()}.values()])
 def test_anything_else_is_refused(value):
     """A grant is never guessed."""
     with pytest.raises(OptionError, match="trust_remote_code"):
@@ -65,3 +67,9 @@ def test_a_relative_path_is_of_the_current_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tree = CodeTree({"pipeline.py": b""}, "pipeline.py", Origin("local", str(tmp_path / "code")))
     assert Grant.parse("./code").names_place(tree)
+
+
+def test_a_digest_cut_short_is_not_taken_for_a_place():
+    """What was meant as a digest and is none is refused."""
+    with pytest.raises(RefError, match="not a digest"):
+        Grant.parse(["sha256:12"])

@@ -6,6 +6,7 @@ from importlib.metadata import version
 import pytest
 from huggingface_hub import constants, hf_api
 from tests.samples import instruct_pix2pix_sd3, long_prompt_weighting_sd, tiny_sd3
+from transformers.utils import hub as transformers_hub
 
 MIRROR = "diffusers/community-pipelines-mirror"
 FOLDERS = ("main", f"v{version('diffusers')}")
@@ -52,10 +53,12 @@ def show_1(put, show_one_folder, hub, tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     monkeypatch.setattr(hf_api.api, "endpoint", hub.endpoint)
+    monkeypatch.setattr(transformers_hub, "_hf_api", None, raising=False)
 
 
 @pytest.fixture
-def forget_imports(monkeypatch):
+def forget_imports():
     """The tutorial's plain imports leave nothing behind."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    yield
+    for name in ("showone_unet_3d_condition", "showone_blocks", "pipeline_t2v_base_pixel"):
+        sys.modules.pop(name, None)

@@ -3,7 +3,7 @@
 # ruff: noqa: W291
 
 SNIPPETS = {
-    "custom_pipeline": '''
+    "custom_pipeline": """
 import torch
 from diffusers import DiffusionPipeline
 
@@ -13,8 +13,8 @@ pipeline = DiffusionPipeline.from_pretrained(
     torch_dtype=torch.float16,
     device_map="cuda"
 )
-''',
-    "custom_revision": '''
+""",
+    "custom_revision": """
 pipeline = DiffusionPipeline.from_pretrained(
     "stabilityai/stable-diffusion-3-medium-diffusers",
     custom_pipeline="pipeline_stable_diffusion_3_instruct_pix2pix",
@@ -22,16 +22,16 @@ pipeline = DiffusionPipeline.from_pretrained(
     torch_dtype=torch.float16,
     device_map="cuda"
 )
-''',
-    "local folder": '''
+""",
+    "local folder": """
 pipeline = DiffusionPipeline.from_pretrained(
     "stabilityai/stable-diffusion-3-medium-diffusers",
     custom_pipeline="ruta/a/tu/carpeta",
     torch_dtype=torch.float16,
     device_map="cuda"
 )
-''',
-    "from_pipe": '''
+""",
+    "from_pipe": """
 pipeline_sd = DiffusionPipeline.from_pretrained(
     "emilianJR/CyberRealistic_V3",
     torch_dtype=torch.float16,
@@ -43,14 +43,14 @@ pipeline_lpw = DiffusionPipeline.from_pipe(
     custom_pipeline="lpw_stable_diffusion",
     device_map="cuda"
 )
-''',
-    "from_pipe, short": '''
+""",
+    "from_pipe, short": """
 # Reutiliza los pesos de un modelo ya cargado para un pipeline de "Long Prompt Weighting"
 pipeline_lpw = DiffusionPipeline.from_pipe(
     pipeline_original, custom_pipeline="lpw_stable_diffusion"
 )
-''',
-    "components 1": '''
+""",
+    "components 1": """
 from transformers import T5Tokenizer, T5EncoderModel, CLIPImageProcessor
 from diffusers import DPMSolverMultistepScheduler
 
@@ -60,16 +60,16 @@ tokenizer = T5Tokenizer.from_pretrained(pipeline_id, subfolder="tokenizer")
 text_encoder = T5EncoderModel.from_pretrained(pipeline_id, subfolder="text_encoder")
 scheduler = DPMSolverMultistepScheduler.from_pretrained(pipeline_id, subfolder="scheduler")
 feature_extractor = CLIPImageProcessor.from_pretrained(pipeline_id, subfolder="feature_extractor")
-''',
-    "components 2": '''
+""",
+    "components 2": """
 from showone_unet_3d_condition import ShowOneUNet3DConditionModel
 
 unet = ShowOneUNet3DConditionModel.from_pretrained(
     pipeline_id,
     subfolder="unet"
 )
-''',
-    "components 3": '''
+""",
+    "components 3": """
 from pipeline_t2v_base_pixel import TextToVideoIFPipeline
 
 pipeline = TextToVideoIFPipeline(
@@ -81,21 +81,21 @@ pipeline = TextToVideoIFPipeline(
     device_map="cuda",
     torch_dtype=torch.float16
 )
-''',
-    "trust_remote_code": '''
+""",
+    "trust_remote_code": """
 pipeline = DiffusionPipeline.from_pretrained(
     "tu-repo",
     trust_remote_code=True,
     torch_dtype=torch.float16
 )
-''',
-    "trust_remote_code, pinned": '''
+""",
+    "trust_remote_code, pinned": """
 pipeline = DiffusionPipeline.from_pretrained(
     "usuario/modelo-comunitario", 
     trust_remote_code=True, 
     revision="1234567" # Commit específico por seguridad
 )
-''',
+""",
 }
 
 

@@ -12,7 +12,7 @@ import traceback
 
 import click
 
-from gremio.cli.wording import explain
+from gremio.cli.wording import explain, in_options
 from gremio.errors import GremioError, OptionError, RefError
 from gremio.version import __version__
 
@@ -51,8 +51,22 @@ class _Lazy(click.Group):
 def gremio(ctx: click.Context, verbose: bool) -> None:
     """Community pipelines and community components of Diffusers: found, read, pinned, run, shared."""
     ctx.obj = verbose
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    _log_to_stderr()
     logging.getLogger("gremio").setLevel(logging.INFO if verbose else logging.WARNING)
+
+
+class _Wording(logging.Formatter):
+    """What the library logs, told in terms of options."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return in_options(super().format(record))
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Wording("%(message)s"))
+    logger = logging.getLogger("gremio")
+    logger.handlers, logger.propagate = [handler], False
 
 
 def main(arguments: list[str] | None = None) -> None:

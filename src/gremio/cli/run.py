@@ -10,7 +10,7 @@ import click
 
 from gremio.cli.options import access_arguments, access_options, code_options
 from gremio.code import PipelineRef
-from gremio.errors import OptionError
+from gremio.errors import CodeFailed, OptionError
 from gremio.version import __version__
 
 if TYPE_CHECKING:
@@ -69,14 +69,21 @@ def run(ref: str, **options: Any) -> None:
     from gremio.outputs import check_out
 
     check_out(options["output"])
-    seed = options.pop("seed")
-    seed = random.randrange(2**32) if seed is None else seed  # noqa: S311  a seed for pictures, not for secrets
+    seed = _seed(options.pop("seed"))
     pipeline = _load(ref, options)
     saved = _draw(pipeline, seed, ref, options)
     for path in saved.paths:
         click.echo(path)
     for note in saved.notes:
         click.echo(f"note: {note}", err=True)
+
+
+def _seed(given: int | None) -> int:
+    if given is not None:
+        return given
+    chosen = random.randrange(2**32)  # noqa: S311  a seed for pictures, not for secrets
+    click.echo(f"seed {chosen}", err=True)
+    return chosen
 
 
 def _load(ref: str, options: dict[str, Any]) -> Any:
@@ -91,7 +98,7 @@ def _load(ref: str, options: dict[str, Any]) -> Any:
     revision = options.pop("revision")
     arguments = {
         **access_arguments(options),
-        "trust_remote_code": list(options.pop("trust")) or options.pop("trust_remote_code"),
+        "trust_remote_code": [*options.pop("trust"), options.pop("trust_remote_code")],
         "class_name": options.pop("class_name"),
         "revision": options.pop("model_revision"),
         "dtype": options.pop("dtype"),
@@ -99,6 +106,8 @@ def _load(ref: str, options: dict[str, Any]) -> Any:
     }
     if model is not None:
         arguments |= {"custom_pipeline": ref, "custom_revision": revision}
+    elif revision and arguments["revision"]:
+        raise OptionError("REF is the model and its code here", ref=ref, next_step="Give --revision alone.")
     elif revision:
         arguments["revision"] = revision
     device = options.pop("device") or best_device()
@@ -117,11 +126,14 @@ def best_device() -> str:
 
 def quiet_libraries() -> None:
     """Leave the word to us: what diffusers and transformers have to say below an error confuses a maker of pictures."""
-    import diffusers
     import transformers
 
-    diffusers.utils.logging.set_verbosity_error()
+    # Before diffusers is imported, since that is when transformers begins to talk.
     transformers.logging.set_verbosity_error()
+
+    import diffusers
+
+    diffusers.utils.logging.set_verbosity_error()
 
 
 def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any]) -> Saved:
@@ -144,7 +156,14 @@ def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any]) -> Sav
     )
     # A pipeline that takes no generator draws from torch's own; seeded, it too gives the same picture again.
     torch.manual_seed(seed)
-    result = pipeline(**arguments)
+    try:
+        result = pipeline(**arguments)
+    except Exception as error:
+        raise CodeFailed(
+            f"{type(pipeline).__name__} raised {type(error).__name__} while it was drawing: {error}",
+            ref=ref,
+            next_step="`gremio -v run …` shows where; `gremio show` tells what the pipeline takes.",
+        ) from error
     artifacts = collect(result, fps=options["fps"])
     told = metadata(pipeline, seed=seed, options=options, ref=ref)
     return save(artifacts, options["output"], metadata=told, stem=PipelineRef.parse(ref).name.rsplit("/", 1)[-1])

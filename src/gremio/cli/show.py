@@ -31,7 +31,9 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
     if Path(ref).suffix.lower() in _FILES:
         _show_file(Path(ref), form)
         return
-    review = _read(ref, revision, class_name, access_arguments(options))
+    from gremio.workspace import read
+
+    review = read(ref, custom_revision=revision, class_name=class_name, **access_arguments(options))
     if form == "json":
         click.echo(json.dumps(review.as_dict(), indent=2, ensure_ascii=False))
     else:
@@ -53,22 +55,13 @@ def _show_file(path: Path, form: str) -> None:
             click.echo(f"{key.removeprefix('gremio:'):<{width - 7}}  {value}")
 
 
-def _read(ref: str, revision: str | None, class_name: str | None, access: dict[str, Any]) -> Review:
-    from gremio.code import PipelineRef
-    from gremio.review import read
-    from gremio.settings import Settings
-    from gremio.sources import Access, fetch
-
-    settings = Settings.from_environment()
-    tree = fetch(PipelineRef.parse(ref), revision=revision, access=Access.of(settings, **access), settings=settings)
-    return read(tree, class_name=class_name, cache_dir=settings.home / "index")
-
-
 def _lines(review: Review) -> Iterator[str]:
     yield click.style(review.class_name or review.problem, bold=True)
     if review.docstring:
         yield f"  {review.docstring.strip().splitlines()[0]}"
     yield from _section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
+    # The digest covers them and so does a grant, though this entry does not reach them: a model's components, say.
+    yield from _section("also in this code", review.others)
     yield from _section("classes", [f"{c.name} ({c.kind}) {c.path}:{c.line}" for c in review.classes])
     yield from _section("components", [_component(c) for c in review.components])
     yield from _section("call", [_parameter(p) for p in review.call if p.name != "self"])

@@ -17,14 +17,18 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"class_name=", "--class-name "),
     (r'device_map="([^"]+)"', r"--device \1"),
     (r"device_map='([^']+)'", r"--device \1"),
-    (r"\btoken=", "--token "),
+    (r"\btoken=", "--token TOKEN"),
 )
 
 
 def explain(error: GremioError) -> str:
     """The message, with the way on in terms of this command."""
     head = f"{error.ref}: {error.message}" if error.ref else error.message
-    text = f"{head}\n  {error.next_step}" if error.next_step else head
+    return in_options(f"{head}\n  {error.next_step}" if error.next_step else head)
+
+
+def in_options(text: str) -> str:
+    """A text about arguments, told with options."""
     for pattern, option in _OPTIONS:
         text = re.sub(pattern, option, text)
     return text

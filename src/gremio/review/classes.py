@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gremio.code import CodeTree
-from gremio.errors import NoClass, SeveralClasses
+from gremio.errors import NoClass, SeveralClasses, UnreadableCode
 from gremio.reading.imports import ImportedName, bindings, declared_names
 from gremio.reading.layout import layout_of, module_parts, package_parts
 from gremio.reading.syntax import dotted, parse, statements
@@ -189,7 +189,11 @@ class ClassReader:
         for names in (defined, imported):
             if names:
                 return self._meant(path, names)
-        raise NoClass(f"{path} defines no {kind} class{self._instead(path)}", ref=str(self.tree.origin))
+        raise NoClass(
+            f"{path} defines no {kind} class{self._instead(path)}",
+            ref=str(self.tree.origin),
+            next_step="Name the file that defines one: folder/file.py, or hub:owner/repo:file.py on the Hub.",
+        )
 
     def _heaviest(self, path: str) -> ClassKind:
         own = [info.kind for info in self.classes(path)]
@@ -200,7 +204,18 @@ class ClassReader:
         if class_name in self.nodes(path) or self.located(self.bound(path).get(class_name, "")):
             return class_name
         has = f"it has {', '.join(present)}" if present else f"it has none{self._instead(path)}"
-        raise NoClass(f"{path} has no class {class_name}; {has}", ref=str(self.tree.origin))
+        step = f"It is in {there}: name that file." if (there := self._elsewhere(class_name)) else ""
+        raise NoClass(f"{path} has no class {class_name}; {has}", ref=str(self.tree.origin), next_step=step)
+
+    def _elsewhere(self, class_name: str) -> str:
+        """The file of the tree that defines a class which was looked for in another."""
+        for path in self.tree.python_files:
+            try:
+                if class_name in self.nodes(path):
+                    return path
+            except UnreadableCode:
+                continue
+        return ""
 
     def _meant(self, path: str, names: list[str]) -> str:
         public = [name for name in names if name in declared_names(parse(self.tree, path))]

@@ -19,7 +19,8 @@ from gremio.review.signatures import ComponentSlot, Parameter, SignatureReader
 class Review:
     """What the code of a tree is and needs, learned without running it.
 
-    ``class_name`` is the pipeline class that is meant; None when ``problem`` says why there is none.
+    ``files`` and ``data`` are what the entry reaches, ``others`` the rest of the Python files, which the digest covers
+    too. ``class_name`` is the pipeline class that is meant; None when ``problem`` says why there is none.
     """
 
     origin: str
@@ -27,6 +28,7 @@ class Review:
     entry: str
     files: tuple[str, ...]
     data: tuple[str, ...]
+    others: tuple[str, ...]
     classes: tuple[ClassInfo, ...]
     class_name: str | None
     problem: str
@@ -67,6 +69,7 @@ def read(tree: CodeTree, *, class_name: str | None = None, cache_dir: Path | Non
         entry=tree.entry,
         files=files,
         data=declared_data(tree),
+        others=tuple(path for path in tree.python_files if path not in files),
         classes=found,
         class_name=meant,
         problem=problem,

@@ -182,7 +182,7 @@ def _no_entry(entry: str, python: list[str], ref: str) -> EntryNotFound:
     if python:
         step = f"It has {', '.join(python[:8])}. Name one: folder/file.py, or hub:owner/repo:file.py on the Hub."
     else:
-        step = "It has no Python file at all. Is it the model rather than the code?"
+        step = "It has no Python file: a model with nothing but standard components, of which nothing would run."
     return EntryNotFound(f"there is no {entry}", ref=ref, next_step=step, nearest=python)
 
 

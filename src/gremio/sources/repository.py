@@ -11,13 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from gremio.errors import AccessDenied, EntryNotFound, RefNotFound, RevisionNotFound, StoreError, Unavailable
 from gremio.settings import Settings
 from gremio.sources.access import Access, through_proxies
 from gremio.store import Records
 from gremio.store.writing import store_errors
+
+if TYPE_CHECKING:
+    from huggingface_hub.errors import HfHubHTTPError
 
 log = logging.getLogger("gremio")
 
@@ -130,7 +133,7 @@ class Repository:
         raise Unavailable(
             f"{reason}, and the cache at {self._access.cache_dir} does not have revision {revision!r}",
             ref=self.repo_id,
-            next_step="Load it once with the network, or pass the cache_dir that holds it.",
+            next_step=self._or_local("Load it once with the network, or pass the cache_dir that holds it."),
         )
 
     def _cached_commit(self, revision: str) -> str | None:
@@ -239,20 +242,35 @@ class Repository:
             raise self._unavailable(error) from error
         except hub.EntryNotFoundError as error:
             raise EntryNotFound(f"a file is gone from the repository ({error})", ref=self.repo_id) from error
+        except hub.HfHubHTTPError as error:
+            raise self._answered(error) from error
         except network_errors() as error:
             raise self._unavailable(error) from error
 
+    def _answered(self, error: HfHubHTTPError) -> RefNotFound | AccessDenied | Unavailable:
+        """An answer that the client has no name for: only a failing server may be stepped around by the cache."""
+        status = error.response.status_code if error.response is not None else 500
+        if status == 404:
+            return self._not_found()
+        if status in (401, 403):
+            step = "Pass token= or log in, with an account that may."
+            return AccessDenied(f"the Hub refuses ({_first_line(error)})", ref=self.repo_id, next_step=step)
+        return self._unavailable(error)
+
     def _not_found(self) -> AccessDenied | RefNotFound:
         signed = "the token in use does not open it" if self._access.token else "it is private and needs a token"
-        hint = "Check the spelling, or pass token= (or log in) if it is private."
-        local = Path(self.repo_id)
-        if local.exists():
-            hint = f"For the local {'folder' if local.is_dir() else 'file'} of that name write ./{self.repo_id}."
         return RefNotFound(
             f"there is no such {self.kind} repository on {self._access.endpoint}, or {signed}",
             ref=self.repo_id,
-            next_step=hint,
+            next_step=self._or_local("Check the spelling, or pass token= (or log in) if it is private."),
         )
+
+    def _or_local(self, step: str) -> str:
+        """The next step, unless something lies here that was probably meant."""
+        local = Path(self.repo_id)
+        if not local.exists():
+            return step
+        return f"For the local {'folder' if local.is_dir() else 'file'} of that name write ./{self.repo_id}."
 
     def _no_revision(self, revision: str) -> RevisionNotFound:
         some = self._revisions()
@@ -277,7 +295,7 @@ class Repository:
         return Unavailable(
             f"{self._access.endpoint} can't be reached ({_first_line(error)})",
             ref=self.repo_id,
-            next_step="Check the network and HF_ENDPOINT; what is cached loads without it.",
+            next_step=self._or_local("Check the network and HF_ENDPOINT; what is cached loads without it."),
         )
 
 

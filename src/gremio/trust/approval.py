@@ -91,18 +91,25 @@ def _reason(request: CodeRequest, settings: Settings) -> str:
 
 def _ungranted(request: CodeRequest) -> NotTrusted:
     origin = request.tree.origin
-    if request.role == "named":
-        step = f"Read it with `gremio show {request.ref}`, then pass trust_remote_code=True"
-    elif request.sole:
-        step = "Read it, then pass trust_remote_code=True"
+    step = f"Read it with `gremio show {_readable(request)}`, then pass trust_remote_code="
+    if request.role == "named" or request.sole:
+        step += "True"
     else:
         # True grants the other code that this call names, so this one has to be named too.
-        step = f"Read it, then pass trust_remote_code=[{origin.repo!r}, …] with each repository that may run"
+        step += f"[{origin.repo!r}, …] with each repository that may run"
     if origin.commit and origin.revision != origin.commit:
         argument = "custom_revision" if request.role == "named" else "revision"
         step += f" and {argument}={origin.commit!r}"
     message = "its code is needed and nobody allowed it to run"
     return _refusal(request, message, f"{step}. Exactly this code: trust_remote_code=['{request.tree.digest}'].")
+
+
+def _readable(request: CodeRequest) -> str:
+    """The ref that shows exactly the code in question."""
+    tree = request.tree
+    if tree.origin.source == "hub":
+        return f"hub:{tree.origin.repo}@{tree.origin.commit}:{tree.entry}"
+    return f"{tree.origin.repo}/{tree.entry}" if tree.origin.source == "local" else request.ref
 
 
 def _refusal(request: CodeRequest, message: str, step: str) -> NotTrusted:
@@ -116,7 +123,8 @@ def _refusal(request: CodeRequest, message: str, step: str) -> NotTrusted:
 
 
 def _by_digest(request: CodeRequest) -> str:
-    return f"After reading it, pass trust_remote_code=['{request.tree.digest}']."
+    read = f"`gremio show {_readable(request)}`"
+    return f"After reading it ({read}), pass trust_remote_code=['{request.tree.digest}']."
 
 
 def _key(tree: CodeTree) -> str:
@@ -137,9 +145,15 @@ def _compare(request: CodeRequest, trees: Trees, records: Records) -> None:
         digest=str(request.tree.digest),
         diff=diff,
         ref=request.ref,
-        next_step=f"If the change is fine, {_by_digest(request)[0].lower()}{_by_digest(request)[1:]}"
-        + (f" To stay with the old code, pin commit {record['commit']}." if record["commit"] else ""),
+        next_step=f"If the change is fine: {_by_digest(request)}{_way_back(request, record)}",
     )
+
+
+def _way_back(request: CodeRequest, record: dict[str, Any]) -> str:
+    if request.tree.origin.source == "mirror":
+        return " To stay with code that doesn't change, pass a version: custom_revision='v…'."
+    argument = "custom_revision" if request.role == "named" else "revision"
+    return f" To stay with the old code, pass {argument}={record['commit']!r}."
 
 
 def _diff(before: dict[str, bytes], after: dict[str, bytes]) -> str:
@@ -167,7 +181,10 @@ def _remember(request: CodeRequest, reason: str, records: Records) -> None:
             {"digest": tree.digest.hex, "commit": tree.origin.commit, "ref": request.ref, "first_used": today},
         )
     approved = records.get("approved", tree.digest.hex)
-    if approved is None or (request.by_digest and not approved["by_digest"]):
+    # What was once approved from afar and now lies here, or was now approved by its digest, may do more.
+    nearer = approved is not None and approved["origin"]["source"] != "local" and not tree.origin.remote
+    if approved is None or nearer or (request.by_digest and not approved["by_digest"]):
         origin: dict[str, Any] = dict(vars(tree.origin))
-        document = {"origin": origin, "entry": tree.entry, "reason": reason, "by_digest": request.by_digest}
+        exact = request.by_digest or bool(approved and approved["by_digest"])
+        document = {"origin": origin, "entry": tree.entry, "reason": reason, "by_digest": exact}
         records.put("approved", tree.digest.hex, document)

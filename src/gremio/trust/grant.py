@@ -20,7 +20,9 @@ class Grant:
 
     @classmethod
     def parse(cls, value: object) -> Grant:
-        """Read the argument: a bool, a repo id or digest, or several of them.
+        """Read the argument: a bool, a repo id, folder or digest, or several of them.
+
+        In a list True stands for what the call names as code, so that more can be granted beside it.
 
         Raises:
             OptionError: it is something else.
@@ -30,13 +32,12 @@ class Grant:
         items = [value] if isinstance(value, str | os.PathLike) else value
         if not isinstance(items, Iterable):
             raise _bad(value)
-        texts = []
-        for item in items:
-            if not isinstance(item, str | os.PathLike):
-                raise _bad(value)
-            texts.append(str(os.fspath(item)))
-        digests = frozenset(Digest.parse(text) for text in texts if Digest.is_digest(text))
-        return cls(places=frozenset(t for t in texts if not Digest.is_digest(t)), digests=digests)
+        items = list(items)
+        if not all(isinstance(item, str | os.PathLike | bool) for item in items):
+            raise _bad(value)
+        texts = [str(os.fspath(item)) for item in items if not isinstance(item, bool)]
+        digests = frozenset(Digest.parse(text) for text in texts if _means_digest(text))
+        return cls(any(i is True for i in items), frozenset(t for t in texts if not _means_digest(t)), digests)
 
     def names_place(self, tree: CodeTree) -> bool:
         """Whether the tree's repository or folder is among the places."""
@@ -44,6 +45,11 @@ class Grant:
         if origin.source == "local":
             return any(os.path.realpath(os.path.expanduser(place)) == origin.repo for place in self.places)  # noqa: PTH111
         return origin.repo in self.places
+
+
+def _means_digest(text: str) -> bool:
+    """Whether it is a digest or was meant as one, so that a digest cut short is refused and not taken for a place."""
+    return Digest.is_digest(text) or text.startswith("sha256:")
 
 
 def _bad(value: object) -> OptionError:
