@@ -231,3 +231,18 @@ def test_an_explicit_class_of_diffusers_loads_under_install(sd_folder):
         gremio.uninstall()
     assert type(pipe) is StableDiffusionImg2ImgPipeline
     assert pipe.gremio.model == str(sd_folder)
+
+
+def test_a_component_is_passed_where_the_index_names_code(show_one_folder):
+    """A UNet that the caller brings takes the place of the repository's own, whose code is then not needed for it."""
+    grant = {"trust_remote_code": True}
+    unet = DiffusionPipeline.from_pretrained(show_one_folder, **grant).unet
+    pipe = DiffusionPipeline.from_pretrained(show_one_folder, unet=unet, **grant)
+    assert pipe.unet is unet
+    assert list(pipe.gremio.components) == []
+
+
+def test_one_of_several_devices_is_taken(sd_folder):
+    """A device with a number is where the pipeline ends up, though diffusers' own device_map knows no numbers."""
+    pipe = DiffusionPipeline.from_pretrained(sd_folder, device_map="cpu:0")
+    assert pipe.device.type == "cpu"

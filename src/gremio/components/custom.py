@@ -48,7 +48,7 @@ def custom_components(index: ModelIndex, home: ModelHome, wanted: Iterable[str])
 
 def _by_module(entry: ComponentEntry, paths: set[str]) -> CustomComponent | None:
     library = str(entry.library)
-    if library in LIBRARIES or _pipeline_package(library):
+    if is_standard(library):
         return None
     file = f"{library.replace('.', '/')}.py"
     for path in (f"{entry.name}/{file}", file):
@@ -119,7 +119,7 @@ def _from_target(entry: ComponentEntry, target: str, ref: str, paths: set[str]) 
 
 def _check_standard(entry: ComponentEntry, ref: str) -> None:
     library, class_name = str(entry.library), str(entry.class_name)
-    if library not in LIBRARIES and not _pipeline_package(library):
+    if not is_standard(library):
         raise BadModelIndex(
             f"the entry {entry} names neither a library that components may come from ({', '.join(LIBRARIES)})"
             f" nor a file {entry.name}/{library}.py of the repository",
@@ -129,6 +129,11 @@ def _check_standard(entry: ComponentEntry, ref: str) -> None:
     found = _in_library(library, class_name)
     if found is not None and not (isinstance(found, type) and callable(getattr(found, "from_pretrained", None))):
         raise BadModelIndex(f"the entry {entry} names something that is not a component", ref=ref)
+
+
+def is_standard(library: str) -> bool:
+    """Whether diffusers itself may load components from this library."""
+    return library in LIBRARIES or _pipeline_package(library)
 
 
 def _pipeline_package(name: str) -> bool:
