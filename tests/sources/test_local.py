@@ -82,7 +82,7 @@ def test_one_folder_however_it_is_written(get, tmp_path, monkeypatch):
         ("./no/where", RefNotFound, "does not exist either"),
         ("painter.py", RefNotFound, "write painter without .py"),
         ("./readme.txt", RefNotFound, "no Python file"),
-        ("./empty", EntryNotFound, "no Python file at all"),
+        ("./empty", EntryNotFound, "no Python file"),
         (".", EntryNotFound, "It has other.py"),
     ],
 )

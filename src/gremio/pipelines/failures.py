@@ -14,7 +14,7 @@ from gremio.sources.model import INDEX, ModelHome
 
 @dataclass(frozen=True)
 class Attempt:
-    """What was tried: a class, the ``paths`` of a model in ``folder``, its ``wanted`` components, the ``absent`` ones."""
+    """What was tried: a class, the ``paths`` of a model in ``folder``, its ``wanted`` components, the ``absent``."""
 
     cls: type
     home: ModelHome

@@ -29,6 +29,10 @@ def is_explicit(cls: type) -> bool:
 
 def load_with(cls: type, folder: Path, arguments: dict[str, Any]) -> Any:
     """``cls.from_pretrained(folder, **arguments)`` as diffusers, or the class itself, defines it."""
+    optional = getattr(cls, "_optional_components", None)
+    if isinstance(optional, tuple | set | frozenset):
+        # diffusers adds it to a list, which takes no other kind.
+        cls._optional_components = list(optional)  # type: ignore[attr-defined]
     return _loader(cls)(str(folder), **arguments)
 
 
