@@ -11,7 +11,7 @@ from gremio.errors import GremioError
 from gremio.modules import LoadedCode, load
 from gremio.pipelines.placement import accept_placement
 from gremio.pipelines.request import CodeChoice, take_access
-from gremio.review import ClassKind, classes, entry_class, require
+from gremio.review import entry_class, require
 from gremio.settings import Settings
 from gremio.sources import Access, fetch
 from gremio.trust import CodeRequest, Grant, authorize
@@ -74,7 +74,7 @@ def approved_class(
     """Read the file, pass the gate, check its packages, execute it; in this order."""
     tree = request.tree.with_entry(path)
     try:
-        name = _which(tree, kind, class_name)
+        name = entry_class(tree, kind, class_name)
         code = authorize(CodeRequest(request.ref, tree, request.grant, request.role, request.sole), settings)
         require(tree)
     except GremioError as error:
@@ -85,15 +85,6 @@ def approved_class(
     loaded = load(code, name, path=path, ref=request.ref)
     accept_placement(loaded.cls)
     return loaded
-
-
-def _which(tree: CodeTree, kind: Kind, class_name: str | None) -> str:
-    """The class that is meant; where any will do, a pipeline before a component."""
-    if kind == "pipeline" or class_name is not None:
-        return entry_class(tree, class_name=class_name)
-    kinds: tuple[ClassKind, ...] = ("pipeline", "blocks", "model", "scheduler")
-    present = {info.kind for info in classes(tree)}
-    return entry_class(tree, next((k for k in kinds if k in present), "pipeline"))
 
 
 def _warn_unpinned(tree: CodeTree, request: CodeRequest) -> None:

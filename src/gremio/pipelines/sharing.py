@@ -103,8 +103,10 @@ class _Sharing:
 
     def _check_dtype(self, name: str, module: torch.nn.Module, dtype: object) -> None:
         wanted = dtype.get(name, dtype.get("default")) if isinstance(dtype, dict) else dtype
+        if wanted is None:
+            return
         has = {p.dtype for p in module.parameters() if p.is_floating_point()}
-        if wanted is not None and has - {wanted}:
+        if has - {wanted}:
             raise SharingError(
                 f"{name} is shared and holds {', '.join(sorted(map(str, has)))}; casting it to {wanted} would change"
                 " the source pipeline",
