@@ -261,3 +261,18 @@ def test_importing_loads_nothing_heavy() -> None:
     src = str(Path(__file__).parents[2] / "src")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=src)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_the_docstring_says_is_told_with_what_is_missing() -> None:
+    """A person who lacks an argument reads what its author wrote about it."""
+
+    def draw(map_name: str) -> None:
+        """Draw.
+
+        Args:
+            map_name (`str`): Which map to follow. There are three.
+        """
+
+    with pytest.raises(OptionError) as refused:
+        build(of(draw))
+    assert refused.value.next_step == "Pass --set map_name=VALUE (Which map to follow)."

@@ -72,7 +72,6 @@ def test_a_live_alias_takes_pictures() -> None:
 
     wanted = Wanted.parse(formatannotation(PipelineImageInput))
     assert wanted.takes_image
-    assert wanted.takes_list
 
 
 @given(st.text())

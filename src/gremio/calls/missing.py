@@ -42,4 +42,5 @@ def _way(signature: CallSignature, parameter: Parameter) -> str:
         return f"--image {parameter.name}=FILE"
     if not parameter.wanted.is_writable:
         return f"{parameter.name} ({parameter.wanted.describe()}) from Python, for it can't be written"
-    return f"--set {parameter.name}=VALUE ({parameter.wanted.describe()})"
+    about = parameter.help.rstrip(".") or parameter.wanted.describe()
+    return f"--set {parameter.name}=VALUE ({about})"

@@ -111,11 +111,6 @@ class Wanted:
         return any(each.what == "image" or (each.what == "list" and _holds_image(each)) for each in self.members())
 
     @property
-    def takes_list(self) -> bool:
-        """Whether several values may be passed at once."""
-        return any(each.what in ("list", "any") for each in self.members())
-
-    @property
     def is_writable(self) -> bool:
         """Whether some value other than none can be written as text or be a file."""
         return any(each.what not in ("object", "none") for each in self.members())

@@ -54,12 +54,11 @@ class File:
 
 @dataclass(frozen=True)
 class Listing:
-    """The files of a repository at a commit. ``complete`` is False when all we have is what the cache holds."""
+    """The files of a repository at a commit, or what the cache holds of them."""
 
     commit: str
     revision: str
     files: Mapping[str, File]
-    complete: bool = True
 
     def matching(self, *patterns: str) -> list[str]:
         """The paths that match any of the shell patterns, sorted."""
@@ -154,7 +153,7 @@ class Repository:
         if not folder.is_dir():
             return None
         files = {p.relative_to(folder).as_posix(): File() for p in folder.rglob("*") if p.is_file()}
-        return Listing(commit, revision, files, complete=False)
+        return Listing(commit, revision, files)
 
     def fetch(self, listing: Listing, paths: Iterable[str]) -> Path:
         """Have these files on disk; return the folder that holds them under their paths.
