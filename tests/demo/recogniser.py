@@ -27,7 +27,8 @@ SMALLEST_HOLE: Final = 0.04
 GRID: Final = 64
 # The side of the comparison grid, as a multiple of the square root of the figure's area.
 GRID_SIDE: Final = 2.6
-LEAST_OVERLAP: Final = 0.8
+# A perfect star, moon, heart, cross or triangle overlaps the outline of any other shape less than this.
+LEAST_OVERLAP: Final = 0.75
 
 COLOURS: Final = tuple(PALETTE)
 COLOUR_VALUES: Final = np.array([PALETTE[name] for name in COLOURS], dtype=float)
