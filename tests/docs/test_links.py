@@ -6,8 +6,6 @@ import pytest
 from tests.docs.pages import ROOT, blocks, documents, prose, section
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-# Made by `make demo`, and added with the first release of the model.
-COMING = {"docs/images/sheet.png"}
 
 
 @pytest.mark.parametrize("page", documents(), ids=str)
@@ -18,8 +16,6 @@ def test_relative_links_resolve(page):
             continue
         path, _, anchor = link.partition("#")
         target = ((ROOT / page).parent / path).resolve() if path else ROOT / page
-        if target.is_relative_to(ROOT) and str(target.relative_to(ROOT)) in COMING:
-            continue
         assert target.is_relative_to(ROOT), link
         assert target.exists(), link
         assert not anchor or anchor in _anchors(target.relative_to(ROOT)), link
