@@ -38,6 +38,13 @@ def _ask_for_single_precision(config: Path) -> None:
     config.write_text(json.dumps(settings, indent=2) + "\n")
 
 
+def _forget_place(config: Path) -> None:
+    """Take out the folder that a part was loaded from, which says nothing to anybody elsewhere."""
+    settings = json.loads(config.read_text())
+    settings.pop("_name_or_path", None)
+    config.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n")
+
+
 def _add_older_format(tokenizer: Path) -> None:
     """Write the vocabulary as Transformers 4 reads it, next to the file of Transformers 5."""
     model = json.loads((tokenizer / "tokenizer.json").read_text())["model"]
@@ -50,4 +57,6 @@ def export(work: Path, model: Path) -> None:
     """Write the model folder; its README.md is written by hand and stays."""
     _pipeline(work).to(torch.float16).save_pretrained(model)
     _ask_for_single_precision(model / "text_encoder" / "config.json")
+    for part in ("unet", "vae"):
+        _forget_place(model / part / "config.json")
     _add_older_format(model / "tokenizer")

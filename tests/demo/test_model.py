@@ -116,3 +116,9 @@ def test_nothing_in_the_folder_can_run_code() -> None:
     """There are safetensors, JSON and text, no pickles and no Python."""
     suffixes = {file.suffix for file in MODEL.rglob("*") if file.is_file()}
     assert suffixes <= {".safetensors", ".json", ".txt", ".md"}
+
+
+def test_no_file_names_a_place_of_its_maker() -> None:
+    """Configs say nothing of the machine that the model was made on."""
+    texts = [file.read_text() for file in MODEL.rglob("*.json")]
+    assert not any("_name_or_path" in text for text in texts)
