@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from gremio.code import CodeTree, PipelineRef
@@ -75,7 +76,7 @@ def approved_class(
     tree = request.tree.with_entry(path)
     try:
         name = entry_class(tree, kind, class_name)
-        code = authorize(CodeRequest(request.ref, tree, request.grant, request.role, request.sole), settings)
+        code = authorize(replace(request, tree=tree), settings)
         require(tree)
     except GremioError as error:
         # Reading knows the tree and where it lies; what the person wrote is known here.

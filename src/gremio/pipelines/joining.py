@@ -56,17 +56,17 @@ class Joining:
         return pipeline
 
     def _load_classes(self, custom: Mapping[str, CustomComponent]) -> dict[str, LoadedCode]:
-        request = self._request
-        loaded = {}
-        for name, component in custom.items():
-            tree = code_of(self._home, component.path)
-            named = self._chosen.provenance
-            sole = request.code.ref is None or (named is not None and named.digest == tree.digest)
-            wanted = CodeRequest(self._home.name, tree, request.code.grant, role="found", sole=sole)
-            loaded[name] = approved_class(
-                wanted, component.path, component.class_name, settings=request.settings, kind="class"
-            )
-        return loaded
+        if not custom:
+            return {}
+        request, named = self._request, self._chosen.provenance
+        # One tree for all of them: a model's code is read and hashed once, and entered at each component's file.
+        tree = code_of(self._home, next(iter(custom.values())).path)
+        sole = request.code.ref is None or (named is not None and named.digest == tree.digest)
+        wanted = CodeRequest(self._home.name, tree, request.code.grant, role="found", sole=sole)
+        return {
+            name: approved_class(wanted, each.path, each.class_name, settings=request.settings, kind="class")
+            for name, each in custom.items()
+        }
 
     def _paths(self) -> list[str]:
         """The files of the model that this load needs."""
