@@ -89,28 +89,51 @@ def test_homes_and_definitions(make_library) -> None:
     assert source.defining(["Beta", "zzz"]) == {"Beta": ("diffusers.sub.deep",), "zzz": ()}
 
 
-def test_the_index_is_kept_on_disk_and_never_stale(make_library, tmp_path: Path, forget) -> None:
+def kept(home: Path) -> dict[str, Path]:
+    """What is remembered on disk, by name."""
+    return {path.name: path for path in (home / "index").rglob("*.json")}
+
+
+def test_the_index_is_kept_on_disk_and_never_stale(make_library, home: Path) -> None:
     """A second process reads the answer; a change of the package throws it away."""
     make_library("diffusers", FILES)
-    cache = tmp_path / "cache"
-    first = index_for("diffusers", cache)
-    assert first is not None
-    assert first.defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
-    assert [path.name for path in cache.iterdir()] == ["diffusers.names.json"]
+    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
+    assert "diffusers.names.json" in kept(home)
     make_library("diffusers", {"moved.py": "class Beta: pass\n", "sub/deep.py": ""})
-    second = index_for("diffusers", cache)
-    assert second is not None
-    assert second.defining(["Beta"]) == {"Beta": ("diffusers.moved",)}
+    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.moved",)}
 
 
-@pytest.mark.parametrize("damage", ["", "[]", '{"fingerprint": 1}', "\0"])
-def test_a_damaged_index_is_made_again(make_library, tmp_path: Path, damage: str) -> None:
+def test_a_module_is_read_once_for_all_processes(make_library, home: Path, forget, monkeypatch) -> None:
+    """What a module exports is remembered until its file changes, and the same then as when it was read."""
+    source = make_library("diffusers", FILES)
+    first = {module: source.exports(module) for module in source.files}
+    assert "diffusers.sub.deep.json" in kept(home)
+    forget()
+    monkeypatch.setattr("gremio.review.library._parse_file", lambda path: pytest.fail(f"parsed {path}"))
+    again = library("diffusers")
+    assert {module: again.exports(module) for module in again.files} == first
+    monkeypatch.undo()
+    changed = make_library("diffusers", {"sub/deep.py": "class Delta(Base): pass\n"})
+    assert changed.exports("diffusers.sub.deep").bases == {"Delta": ("Base",)}
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"stamp": 1}', "\0"])
+def test_a_damaged_index_is_made_again(make_library, home: Path, forget, damage: str) -> None:
     """What is on disk is believed only when it is whole."""
     make_library("diffusers", FILES)
-    (tmp_path / "diffusers.names.json").write_text(damage)
-    index = index_for("diffusers", tmp_path)
-    assert index is not None
-    assert index.defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
+    assert index_for("diffusers").defining(["Beta"])
+    for path in kept(home).values():
+        path.write_text(damage)
+    forget()
+    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
+
+
+def test_where_nothing_can_be_written_it_is_read_each_time(make_library, home: Path) -> None:
+    """A home that can't be written costs time and nothing else."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "index").write_text("a file where the folder would be")
+    make_library("diffusers", FILES)
+    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
 
 
 @pytest.mark.parametrize(

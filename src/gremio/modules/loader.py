@@ -11,7 +11,6 @@ from types import CodeType, ModuleType
 from gremio.modules.registry import registry
 from gremio.reading import parse
 from gremio.review import rewrite
-from gremio.settings import Settings
 from gremio.trust import ApprovedCode
 
 
@@ -35,8 +34,7 @@ class CodeLoader(importlib.abc.InspectLoader):
         """The file compiled, its imports re-pointed where this installation has moved them."""
         package = ".".join(fullname.split(".")[:2])
         tree, file = self._code.tree, self._file
-        index = Settings.from_environment().home / "index"
-        rewritten = rewrite(parse(tree, file), tree=tree, path=file, package=package, cache_dir=index)
+        rewritten = rewrite(parse(tree, file), tree=tree, path=file, package=package)
         registry.relocated(self._code.digest.hex, self._file, rewritten.relocations)
         return compile(rewritten.module, self.path, "exec", dont_inherit=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -268,18 +269,32 @@ def _read_kind(absolute: str) -> ClassKind | None:
     last = absolute.rpartition(".")[2]
     if last in ROOTS:
         return ROOTS[last]
-    found = library_class(absolute)
-    if found is None:
+    home = library_home(absolute)
+    bases = _bases_at(*home) if home else None
+    if home is None or bases is None:
         return _by_ending(last)
-    kinds = (library_kind(base) for base in library_bases(*found))
+    kinds = (library_kind(base) for base in library_bases(home[0], bases))
     return next((kind for kind in kinds if kind not in (None, "other")), "other")
+
+
+def library_home(absolute: str) -> tuple[str, str] | None:
+    """The module of an installed library that defines what an absolute name means, and its name there."""
+    module, _, name = absolute.rpartition(".")
+    top = module.partition(".")[0]
+    source = library(top) if top in LIBRARIES else None
+    return source.home(module, name) if source else None
+
+
+def _bases_at(module: str, name: str) -> tuple[str, ...] | None:
+    source = library(module.partition(".")[0])
+    exports = source.exports(module) if source else None
+    return exports.bases.get(name) if exports else None
 
 
 def library_class(absolute: str) -> tuple[str, ast.ClassDef] | None:
     """The module and definition of an installed library's class."""
-    module, _, name = absolute.rpartition(".")
-    source = library(module.partition(".")[0]) if module.partition(".")[0] in LIBRARIES else None
-    home = source.home(module, name) if source else None
+    home = library_home(absolute)
+    source = library(home[0].partition(".")[0]) if home else None
     tree = source.parse(home[0]) if source and home else None
     node = find_class(tree, home[1]) if tree and home else None
     return (home[0], node) if home and node else None
@@ -291,12 +306,12 @@ def find_class(module: ast.Module, name: str) -> ast.ClassDef | None:
     return next((node for node in everywhere if isinstance(node, ast.ClassDef) and node.name == name), None)
 
 
-def library_bases(module: str, node: ast.ClassDef) -> list[str]:
-    """The absolute names of the bases of an installed library's class."""
+def library_bases(module: str, bases: Iterable[str]) -> list[str]:
+    """The absolute names of what a module of an installed library calls by these names."""
     source = library(module.partition(".")[0])
     exports = source.exports(module) if source else None
     found = []
-    for base in filter(None, map(dotted, node.bases)):
+    for base in bases:
         first, _, rest = base.partition(".")
         origin = exports.names.get(first) if exports else None
         if origin is None or source is None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, Self
 
-from gremio.reading.syntax import Guard, blocks, dotted, strings
+from gremio.reading.syntax import Guard, blocks, dotted, statements, strings
 
 _LAZY = frozenset({"_LazyModule", "LazyModule"})
 _LAZY_BY_ALL = "define_import_structure"
@@ -18,7 +19,8 @@ class Exports:
 
     ``names`` maps each to where it comes from, ``(level, module, name)`` as its import says, or None if it is defined
     here; ``stars`` are the ``(level, module)`` of its star imports; ``public`` is its ``__all__``, if it has one.
-    A lazy module has only what its table lists. ``dynamic`` holds the strings of its ``__getattr__``.
+    A lazy module has only what its table lists. ``dynamic`` holds the strings of its ``__getattr__``. ``bases`` are
+    those of each class that it defines, as written.
     """
 
     names: Mapping[str, tuple[int, str, str] | None]
@@ -26,6 +28,30 @@ class Exports:
     public: frozenset[str] | None = None
     lazy: bool = False
     dynamic: frozenset[str] = field(default=frozenset())
+    bases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """What ``plain`` gave."""
+        return cls(
+            names={name: origin and (origin[0], origin[1], origin[2]) for name, origin in plain["names"].items()},
+            stars=tuple((level, module) for level, module in plain["stars"]),
+            public=None if plain["public"] is None else frozenset(plain["public"]),
+            lazy=plain["lazy"],
+            dynamic=frozenset(plain["dynamic"]),
+            bases={name: tuple(bases) for name, bases in plain["bases"].items()},
+        )
+
+    def plain(self) -> dict[str, Any]:
+        """The same as data for JSON."""
+        return {
+            "names": dict(self.names),
+            "stars": self.stars,
+            "public": None if self.public is None else sorted(self.public),
+            "lazy": self.lazy,
+            "dynamic": sorted(self.dynamic),
+            "bases": dict(self.bases),
+        }
 
     @property
     def defined(self) -> frozenset[str]:
@@ -43,7 +69,7 @@ def exports_in(module: ast.Module) -> Exports:
         by_all = any(isinstance(n, ast.Name) and n.id == _LAZY_BY_ALL for n in ast.walk(module))
         return Exports(table, tuple(reader.stars) if by_all else (), lazy=True)
     public = frozenset(reader.public) if reader.public is not None else None
-    return Exports(reader.names, tuple(reader.stars), public, dynamic=_dynamic(module))
+    return Exports(reader.names, tuple(reader.stars), public, dynamic=_dynamic(module), bases=dict(_bases(module)))
 
 
 @dataclass
@@ -148,3 +174,11 @@ def _dynamic(module: ast.Module) -> frozenset[str]:
             texts = (node.value for node in ast.walk(module) if isinstance(node, ast.Constant))
             return frozenset(text for text in texts if isinstance(text, str) and text.isidentifier())
     return frozenset()
+
+
+def _bases(module: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+    # The first definition of a name at the top level counts; one hidden in a block only where there is no other.
+    everywhere = [*module.body, *(node for node, _ in statements(module))]
+    for node in reversed(everywhere):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, tuple(filter(None, map(dotted, node.bases)))

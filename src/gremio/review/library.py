@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
@@ -13,6 +10,7 @@ from pathlib import Path
 
 from gremio.errors import UnreadableCode
 from gremio.reading.syntax import parse_unkept, strings
+from gremio.review import memory
 from gremio.review.exports import Exports, exports_in
 from gremio.review.installed import package_root, version_of
 
@@ -75,10 +73,10 @@ class Library:
         return _parse_file(path) if path else None
 
     def exports(self, module: str) -> Exports | None:
-        """What a module's own source exports, star imports not yet followed."""
+        """What a module's own source exports, star imports not yet followed. Remembered between processes."""
         if module not in self._exports:
-            tree = self.parse(module)
-            self._exports[module] = exports_in(tree) if tree else None
+            path = self.file_of(module)
+            self._exports[module] = _read_exports(module, path) if path else None
         return self._exports[module]
 
     def has(self, module: str, name: str) -> bool:
@@ -221,6 +219,19 @@ def _likely_first(stars: list[str], name: str) -> list[str]:
     return sorted(stars, key=rank)
 
 
+def _read_exports(module: str, path: Path) -> Exports | None:
+    stat = path.stat()
+    stamp, name = f"1 {path} {stat.st_size} {stat.st_mtime_ns}", f"{module.partition('.')[0]}/{module}"
+    held = memory.recall(name, stamp)
+    if held is not None:
+        return Exports.from_plain(held)
+    tree = _parse_file(path)
+    found = exports_in(tree) if tree else None
+    if found is not None:
+        memory.keep(name, stamp, found.plain())
+    return found
+
+
 @lru_cache(maxsize=12)
 def _parse_file(path: Path) -> ast.Module | None:
     """Kept apart from the trees of people's code, so that neither drives the other out of memory."""
@@ -248,54 +259,35 @@ def library(name: str) -> Library | None:
     return Library(name, root) if root else None
 
 
-@lru_cache(maxsize=8)
-def index_for(name: str, cache_dir: Path | None = None) -> Index | None:
-    """Where the names of an installed package live, remembered in ``cache_dir`` between processes if given."""
+@cache
+def index_for(name: str) -> Index | None:
+    """Where the names of an installed package live."""
     source = library(name)
-    return Index(source, cache_dir) if source else None
+    return Index(source) if source else None
 
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """``Library.defining`` with a memory on disk, thrown away when the package changes."""
+    """``Library.defining``, remembered between processes until the package changes."""
 
     library: Library
-    folder: Path | None
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
     def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The modules that define each name."""
         wanted = list(dict.fromkeys(names))
-        if self.folder is not None and not self._known:
+        if not self._known:
             self._known.update(self._read())
         new = [name for name in wanted if name not in self._known]
         if new:
             self._known.update(self.library.defining(new))
-            self._write()
+            memory.keep(self._name, self.library.fingerprint, self._known)
         return {name: self._known[name] for name in wanted}
 
     @property
-    def _path(self) -> Path:
-        return (self.folder or Path()) / f"{self.library.name}.names.json"
+    def _name(self) -> str:
+        return f"{self.library.name}.names"
 
     def _read(self) -> dict[str, tuple[str, ...]]:
-        try:
-            held = json.loads(self._path.read_text(encoding="utf-8"))
-            if held["fingerprint"] == self.library.fingerprint:
-                return {name: tuple(modules) for name, modules in held["names"].items()}
-        except (OSError, ValueError, KeyError, AttributeError, TypeError):
-            pass
-        return {}
-
-    def _write(self) -> None:
-        """A cache that can't be written costs a second search, nothing else."""
-        if self.folder is None:
-            return
-        held = {"fingerprint": self.library.fingerprint, "names": self._known}
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self.folder, delete=False, encoding="utf-8") as file:
-                json.dump(held, file)
-            os.replace(file.name, self._path)  # noqa: PTH105
-        except OSError:
-            pass
+        held = memory.recall(self._name, self.library.fingerprint)
+        return {name: tuple(modules) for name, modules in held.items()} if isinstance(held, dict) else {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from gremio.review.library import Library, index_for, library
@@ -67,9 +66,6 @@ class Nowhere:
 class Finder:
     """Answers where names are now; builds an index only when something is missing."""
 
-    def __init__(self, cache_dir: Path | None = None) -> None:
-        self._cache_dir = cache_dir
-
     def is_there(self, module: str, name: str) -> bool:
         """Whether the installed library has it where it is looked for; also when the library isn't installed."""
         source = _library_of(module)
@@ -92,7 +88,7 @@ class Finder:
             return Nowhere()
         if source.has(source.name, name):
             return Place(source.name, name)
-        index = index_for(source.name, self._cache_dir)
+        index = index_for(source.name)
         modules = index.defining([name])[name] if index else ()
         if modules:
             return _choose(source, modules, module, name)

@@ -11,7 +11,6 @@ import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Literal, TypeVar
 
 from gremio.code import CodeTree
@@ -70,22 +69,21 @@ def module_name(package: str, path: str) -> str:
     return ".".join([package, *module_parts(path)])
 
 
-def rewrite(module: ast.Module, *, tree: CodeTree, path: str, package: str, cache_dir: Path | None = None) -> Rewritten:
+def rewrite(module: ast.Module, *, tree: CodeTree, path: str, package: str) -> Rewritten:
     """Re-point the imports of one file. The tree that is given stays as it is; line numbers stay too.
 
-    ``package`` is the dotted name that the tree's root has at run time; ``cache_dir`` remembers between processes where
-    moved names were found.
+    ``package`` is the dotted name that the tree's root has at run time.
     """
-    return _rewrite(module, layout_of(tree), path=path, package=package, cache_dir=cache_dir)
+    return _rewrite(module, layout_of(tree), path=path, package=package)
 
 
-def _rewrite(module: ast.Module, layout: Layout, *, path: str, package: str, cache_dir: Path | None) -> Rewritten:
+def _rewrite(module: ast.Module, layout: Layout, *, path: str, package: str) -> Rewritten:
     outside = _outside(module, layout, path)
     rewriter = _Rewriter(
         path=path,
         package=package,
         layout=layout,
-        finder=Finder(cache_dir),
+        finder=Finder(),
         home=home_of(path, outside) if outside else None,
     )
     body = rewriter.body(module.body, "")
@@ -93,26 +91,24 @@ def _rewrite(module: ast.Module, layout: Layout, *, path: str, package: str, cac
     return Rewritten(new, tuple(rewriter.relocations), tuple(rewriter.unresolved))
 
 
-def relocations(
-    tree: CodeTree, entry: str | None = None, *, cache_dir: Path | None = None
-) -> tuple[tuple[Relocation, ...], tuple[Unresolved, ...]]:
+def relocations(tree: CodeTree, entry: str | None = None) -> tuple[tuple[Relocation, ...], tuple[Unresolved, ...]]:
     """What ``rewrite`` would do over the closure of the entry, and what it could not."""
-    results = [relocated(tree, path, cache_dir=cache_dir) for path in closure(tree, entry)]
+    results = [relocated(tree, path) for path in closure(tree, entry)]
     return (
         tuple(found for result in results for found in result.relocations),
         tuple(found for result in results for found in result.unresolved),
     )
 
 
-def relocated(tree: CodeTree, path: str, *, cache_dir: Path | None = None) -> Rewritten:
+def relocated(tree: CodeTree, path: str) -> Rewritten:
     """One file rewritten as if its tree were the package ``tree``; remembered, for all who only want to read it."""
-    return _relocated(tree.files[path], tree.python_files, path, cache_dir)
+    return _relocated(tree.files[path], tree.python_files, path)
 
 
 @lru_cache(maxsize=16)
-def _relocated(source: bytes, paths: tuple[str, ...], path: str, cache_dir: Path | None) -> Rewritten:
+def _relocated(source: bytes, paths: tuple[str, ...], path: str) -> Rewritten:
     module = parse_source(source, path)
-    return _rewrite(module, Layout(paths), path=path, package=TREE, cache_dir=cache_dir)
+    return _rewrite(module, Layout(paths), path=path, package=TREE)
 
 
 def _outside(module: ast.Module, layout: Layout, path: str) -> list[ImportedName]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from gremio.code import CodeTree
@@ -51,7 +50,7 @@ class Review:
         return asdict(self)
 
 
-def read(tree: CodeTree, *, class_name: str | None = None, cache_dir: Path | None = None) -> Review:
+def read(tree: CodeTree, *, class_name: str | None = None) -> Review:
     """Read a tree.
 
     Raises:
@@ -59,7 +58,7 @@ def read(tree: CodeTree, *, class_name: str | None = None, cache_dir: Path | Non
     """
     reader = ClassReader(tree)
     files = closure(tree)
-    moved, lost = relocations(tree, cache_dir=cache_dir)
+    moved, lost = relocations(tree)
     meant, problem = _meant(reader, class_name)
     signatures = SignatureReader(reader)
     found = tuple(info for path in files for info in reader.classes(path))

@@ -128,7 +128,7 @@ class SignatureReader:
 
     def _bases(self, here: Definition) -> list[Definition]:
         if here.module:
-            names = library_bases(here.module, here.node)
+            names = library_bases(here.module, filter(None, map(dotted, here.node.bases)))
         else:
             names = [self.classes.absolute(here.path, dotted(base)) for base in here.node.bases if dotted(base)]
         return [found for found in map(self._define, names) if found]
@@ -159,10 +159,7 @@ class SignatureReader:
     def _absolute(self, owner: Definition, name: str) -> str:
         if owner.path:
             return self.classes.absolute(owner.path, name)
-        probe = ast.ClassDef(
-            name="", bases=[ast.parse(name, mode="eval").body], keywords=[], body=[], decorator_list=[]
-        )
-        return name if name in _PLAIN else library_bases(owner.module, probe)[0]
+        return name if name in _PLAIN else library_bases(owner.module, [name])[0]
 
 
 def type_names(annotation: ast.expr | None) -> tuple[str, ...]:

@@ -29,4 +29,4 @@ def read(
     settings = Settings.from_environment()
     reach = Access.of(settings, **access)
     tree = fetch(PipelineRef.parse(ref), revision=custom_revision, access=reach, settings=settings)
-    return read_tree(tree, class_name=class_name, cache_dir=settings.home / "index")
+    return read_tree(tree, class_name=class_name)
