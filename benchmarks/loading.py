@@ -148,8 +148,10 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
                     for figure, value in child(name, side, place, environment).items():
                         note(figure, side, value)
                     if name != "shares":
-                        # A child of `loads` or `pinned_loads` loads twice.
-                        note(f"requests, {name.replace('_', ' ')} x2", side, len(hub.requests))
+                        # A child of `loads` or `pinned_loads` loads twice. huggingface_hub asks, once per process,
+                        # a question of its own that has to do with no repository.
+                        asked = [path for _, path in hub.requests if MODEL in path]
+                        note(f"requests, {name.replace('_', ' ')} x2", side, len(asked))
         for _ in range(rounds):
             for side in SIDES:
                 note("import", side, process_seconds([sys.executable, "-c", f"import {side}"], environment))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -120,6 +121,27 @@ def put(hub: LocalHub, api: HfApi) -> Callable[..., str]:
 
 def _files_of(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """``write(text, "pipeline.py")``: a file of code in the folder ``code``; its path."""
+
+    def write(text: str, name: str = "pipeline.py") -> Path:
+        file = tmp_path / "code" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+        return file
+
+    return write
+
+
+@pytest.fixture
+def forget_imports() -> Iterator[None]:
+    """The tutorial's plain imports leave nothing behind."""
+    yield
+    for name in ("showone_unet_3d_condition", "showone_blocks", "pipeline_t2v_base_pixel"):
+        sys.modules.pop(name, None)
 
 
 @pytest.fixture(scope="session")

@@ -2,26 +2,6 @@
 
 import pytest
 
-PLAIN = """
-from diffusers import StableDiffusionPipeline
-
-class Plain(StableDiffusionPipeline):
-    pass
-"""
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Write a file into the folder ``code`` and return its path."""
-
-    def write(text, name="pipeline.py"):
-        file = tmp_path / "code" / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-        return file
-
-    return write
-
 
 @pytest.fixture
 def leftovers(home, tmp_path):

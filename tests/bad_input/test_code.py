@@ -3,7 +3,7 @@
 from importlib.metadata import version
 
 import pytest
-from tests.bad_input.conftest import PLAIN
+from tests.samples.code import PLAIN
 
 from gremio import DiffusionPipeline, load_class
 from gremio.errors import (

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from tests.bad_input.conftest import PLAIN
+from tests.samples.code import PLAIN
 
 from gremio import DiffusionPipeline, load_class
 from gremio.errors import StoreError, Unavailable

@@ -9,29 +9,10 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 from tests.samples import instruct_pix2pix_sd3, long_prompt_weighting_sd, tiny_sd3
+from tests.samples.code import PLAIN
 
 from gremio import DiffusionPipeline, load_class
 from gremio.errors import MissingPackages, NotTrusted, OptionError, RefNotFound
-
-PLAIN = """
-from diffusers import StableDiffusionPipeline
-
-class Plain(StableDiffusionPipeline):
-    pass
-"""
-
-
-@pytest.fixture
-def write(tmp_path):
-    """Write a file of code and return its path."""
-
-    def write(text, name="pipeline.py"):
-        file = tmp_path / "code" / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text)
-        return file
-
-    return write
 
 
 def test_d35_all_missing_packages_are_named_before_anything_runs(write, sd_folder, tmp_path):

@@ -76,11 +76,10 @@ def test_the_instruct_pix2pix_sample_says_when_the_model_cannot_edit(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # numpy against torch, in diffusers
-def test_show_one_runs_as_the_tutorial_says(tmp_path, monkeypatch):
+def test_show_one_runs_as_the_tutorial_says(tmp_path, monkeypatch, forget_imports):
     """The tutorial's steps 1 to 3 for `showlab/show-1-base` make frames from the sample."""
     pipeline_id = show_one(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
     monkeypatch.syspath_prepend(pipeline_id)
     monkeypatch.syspath_prepend(pipeline_id / "unet")
     from pipeline_t2v_base_pixel import TextToVideoIFPipeline

@@ -1,6 +1,5 @@
 """The repositories that the tutorial names, on a local Hub: real architectures at tiny size."""
 
-import sys
 from importlib.metadata import version
 
 import pytest
@@ -54,11 +53,3 @@ def show_1(put, show_one_folder, hub, tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     monkeypatch.setattr(hf_api.api, "endpoint", hub.endpoint)
     monkeypatch.setattr(transformers_hub, "_hf_api", None, raising=False)
-
-
-@pytest.fixture
-def forget_imports():
-    """The tutorial's plain imports leave nothing behind."""
-    yield
-    for name in ("showone_unet_3d_condition", "showone_blocks", "pipeline_t2v_base_pixel"):
-        sys.modules.pop(name, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,9 @@ class ModelHome(Protocol):
 
     name: str
     origin: Origin
+
+    def __hash__(self) -> int:
+        """By identity: one call opens a model once."""
 
     def paths(self) -> list[str]:
         """Every file, as POSIX paths, sorted."""
@@ -150,9 +154,17 @@ def code_of(home: ModelHome, entry: str | None = None, *, ref: str = "") -> Code
     if entry not in python:
         raise _no_entry(entry, python, ref or home.name)
     _check_amount(home, python, ref or home.name)
+    return _all_code(home).with_entry(entry)
+
+
+@lru_cache(maxsize=2)
+def _all_code(home: ModelHome) -> CodeTree:
+    """Read once for what one call opened, where the pipeline's class and its components' lie in one repository."""
+    everything = home.paths()
+    python = [path for path in everything if path.endswith(".py")]
     files = home.read(python)
     files |= home.read(declared(files, everything, home.size))
-    return CodeTree(files, entry, home.origin)
+    return CodeTree(files, python[0], home.origin)
 
 
 def declared(files: dict[str, bytes], everything: Iterable[str], size: Callable[[str], int | None]) -> list[str]:
