@@ -266,8 +266,8 @@ def test_what_comes_out_compiles(lines: list[str], opening: str) -> None:
 
 def test_the_installed_diffusers_has_what_the_table_says() -> None:
     """Every rename of a diffusers or transformers name leads to a name that this installation has."""
-    from gremio.review.library import library
-    from gremio.review.moves import RENAMES
+    from gremio.libraries.library import library
+    from gremio.libraries.moves import RENAMES
 
     lost = []
     for new in RENAMES.values():

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gremio.errors import MissingPackages
+from gremio.libraries.packages import is_installed
 from gremio.review import missing, require, requirements
-from gremio.review.installed import is_installed
 from gremio.review.requirements import package_for
 
 

@@ -67,6 +67,7 @@ def _lines(review: Review) -> Iterator[str]:
     yield from _section("call", [_parameter(p) for p in review.call if p.name != "self"])
     yield from _section("packages", [_package(r) for r in review.requirements])
     yield from _section("relocated here", [f"{r.old} → {r.new}  ({r.file}:{r.line})" for r in review.relocations])
+    yield from _section("mended here", map(str, review.mends))
     yield from _section("not found here", [f"{u.name}  ({u.file}:{u.line})" for u in review.unresolved])
     lacking = sorted({r.package for r in review.missing if r.package})
     if lacking:

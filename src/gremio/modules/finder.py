@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from gremio.modules.loader import CodeLoader, FolderLoader
-from gremio.modules.registry import registry
+from gremio.modules.registry import AS_WRITTEN, PACKAGE, registry
 from gremio.reading.layout import layout_of
 from gremio.settings import Settings
 from gremio.store import Trees
 from gremio.trust import ApprovedCode
-
-PACKAGE = "gremio_code"
 
 
 class CodeFinder(importlib.abc.MetaPathFinder):
@@ -38,24 +36,25 @@ class CodeFinder(importlib.abc.MetaPathFinder):
         package, _, inside = fullname.partition(".")
         if package != PACKAGE or not inside:
             return None
-        digits, *parts = inside.split(".")
+        top, *parts = inside.split(".")
+        digits = top.removesuffix(AS_WRITTEN)
         code = registry.code(digits)
         if code is None:
             raise ModuleNotFoundError(
                 f"the code {digits[:12]} was not approved on this machine; load its pipeline with gremio first",
                 name=fullname,
             )
-        return _spec(fullname, code, tuple(parts))
+        return _spec(fullname, code, tuple(parts), mend=top == digits)
 
 
-def _spec(fullname: str, code: ApprovedCode, parts: tuple[str, ...]) -> importlib.machinery.ModuleSpec:
+def _spec(fullname: str, code: ApprovedCode, parts: tuple[str, ...], *, mend: bool) -> importlib.machinery.ModuleSpec:
     layout = layout_of(code.tree)
     file, inner = layout.modules.get(parts), layout.folders.get(parts)
     if file is None and inner is None:
         # Not None: Python's own finder would then take what somebody put beside the files in the store.
         raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
     store = Trees(Settings.from_environment().home).folder(code.digest)
-    loader = CodeLoader(code, file, store / file) if file else FolderLoader(store / str(inner))
+    loader = CodeLoader(code, file, store / file, mend=mend) if file else FolderLoader(store / str(inner))
     is_package = layout.is_package(parts)
     origin = str(store / file) if file else None
     spec = importlib.machinery.ModuleSpec(fullname, loader, origin=origin, is_package=is_package)

@@ -8,7 +8,8 @@ from importlib.readers import FileReader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from gremio.modules.registry import registry
+from gremio.mends import Mended, mended
+from gremio.modules.registry import PACKAGE, Adaptation, registry
 from gremio.reading import parse
 from gremio.review import rewrite
 from gremio.trust import ApprovedCode
@@ -17,12 +18,13 @@ from gremio.trust import ApprovedCode
 class CodeLoader(importlib.abc.InspectLoader):
     """Executes the bytes that were hashed; the file in the store is only what tracebacks and ``inspect`` show.
 
-    ``file`` is the logical path in the tree.
+    ``file`` is the logical path in the tree; without ``mend`` only its imports are adapted.
     """
 
-    def __init__(self, code: ApprovedCode, file: str, place: Path) -> None:
+    def __init__(self, code: ApprovedCode, file: str, place: Path, *, mend: bool) -> None:
         self._code = code
         self._file = file
+        self._mend = mend
         self.path = str(place)
 
     def exec_module(self, module: ModuleType) -> None:
@@ -31,12 +33,13 @@ class CodeLoader(importlib.abc.InspectLoader):
         exec(code, module.__dict__)  # noqa: S102  the one place where community code runs, and it was approved
 
     def get_code(self, fullname: str) -> CodeType:
-        """The file compiled, its imports re-pointed where this installation has moved them."""
-        package = ".".join(fullname.split(".")[:2])
+        """The file compiled, its imports re-pointed where this installation has moved them, and mended."""
+        top = fullname.split(".")[1]
         tree, file = self._code.tree, self._file
-        rewritten = rewrite(parse(tree, file), tree=tree, path=file, package=package)
-        registry.relocated(self._code.digest.hex, self._file, rewritten.relocations)
-        return compile(rewritten.module, self.path, "exec", dont_inherit=True)
+        moved = rewrite(parse(tree, file), tree=tree, path=file, package=f"{PACKAGE}.{top}")
+        repaired = mended(moved.module, tree.files[file], file) if self._mend else Mended(moved.module)
+        registry.adapted(top, file, Adaptation(moved.relocations, repaired.repairs))
+        return compile(repaired.module, self.path, "exec", dont_inherit=True)
 
     def get_source(self, fullname: str) -> str:
         """The file as its author wrote it."""

@@ -8,8 +8,8 @@ import traceback
 from dataclasses import dataclass
 
 from gremio.errors import CodeFailed, GremioError, NoClass
-from gremio.modules.finder import PACKAGE
-from gremio.modules.registry import registry
+from gremio.mends import Repair
+from gremio.modules.registry import PACKAGE, Adaptation, registry, top_name
 from gremio.review import Relocation, module_name
 from gremio.trust import ApprovedCode
 
@@ -19,15 +19,20 @@ _reported: set[str] = set()
 
 @dataclass(frozen=True)
 class LoadedCode:
-    """A class, the code it came from, and what was relocated so that it could be executed here."""
+    """A class, the code it came from, and what was relocated and mended so that it runs here."""
 
     cls: type
     code: ApprovedCode
     relocations: tuple[Relocation, ...]
+    mends: tuple[Repair, ...] = ()
 
 
-def load(code: ApprovedCode, class_name: str, *, path: str | None = None, ref: str = "") -> LoadedCode:
+def load(
+    code: ApprovedCode, class_name: str, *, path: str | None = None, ref: str = "", mend: bool = True
+) -> LoadedCode:
     """Execute a file of the tree (default: its entry) unless this process did, and take a class from it.
+
+    Without ``mend`` its imports are relocated and nothing else of it is changed.
 
     Raises:
         CodeFailed: the code raised; the cause is chained.
@@ -35,7 +40,8 @@ def load(code: ApprovedCode, class_name: str, *, path: str | None = None, ref: s
     """
     registry.add(code)
     file = path or code.tree.entry
-    name = module_name(f"{PACKAGE}.{code.digest.hex}", file)
+    top = top_name(code.digest, mend=mend)
+    name = module_name(f"{PACKAGE}.{top}", file)
     try:
         module = importlib.import_module(name)
     except GremioError:
@@ -45,9 +51,9 @@ def load(code: ApprovedCode, class_name: str, *, path: str | None = None, ref: s
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
         raise NoClass(f"{file} defines no class {class_name}", ref=ref, next_step="Pass class_name= with one it has.")
-    relocations = registry.relocations(code.digest.hex)
-    _report(code, relocations, ref)
-    return LoadedCode(found, code, relocations)
+    adaptation = registry.adaptation(top)
+    _report(top, adaptation, ref or code.tree.entry)
+    return LoadedCode(found, code, adaptation.relocations, adaptation.repairs)
 
 
 def _failed(error: Exception, code: ApprovedCode, file: str, ref: str) -> CodeFailed:
@@ -62,9 +68,19 @@ def _failed(error: Exception, code: ApprovedCode, file: str, ref: str) -> CodeFa
     )
 
 
-def _report(code: ApprovedCode, relocations: tuple[Relocation, ...], ref: str) -> None:
-    if relocations and code.digest.hex not in _reported:
-        _reported.add(code.digest.hex)
-        moves = ", ".join(f"{r.old} → {r.new}" for r in relocations[:4])
-        more = f" and {len(relocations) - 4} more" if len(relocations) > 4 else ""
-        log.info("%s was written for other library versions; relocated: %s%s", ref or code.tree.entry, moves, more)
+def _report(top: str, adaptation: Adaptation, name: str) -> None:
+    if top in _reported:
+        return
+    _reported.add(top)
+    if adaptation.relocations:
+        moves = _some([f"{r.old} → {r.new}" for r in adaptation.relocations])
+        log.info("%s was written for other library versions; relocated: %s", name, moves)
+    if adaptation.repairs:
+        log.info(
+            "%s was mended to run here: %s", name, _some([f"{r.mend} (line {r.line})" for r in adaptation.repairs])
+        )
+
+
+def _some(items: list[str]) -> str:
+    more = f" and {len(items) - 4} more" if len(items) > 4 else ""
+    return f"{', '.join(items[:4])}{more}"

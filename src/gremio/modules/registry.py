@@ -1,4 +1,4 @@
-"""What may be executed in this process, and what was relocated when it was."""
+"""What may be executed in this process, and how it was adapted when it was."""
 
 from __future__ import annotations
 
@@ -6,17 +6,34 @@ import threading
 from dataclasses import dataclass, field
 
 from gremio.code import Digest
+from gremio.mends import Repair
 from gremio.review import Relocation
 from gremio.settings import Settings
 from gremio.trust import ApprovedCode, recall
 
+PACKAGE = "gremio_code"
+AS_WRITTEN = "_as_written"
+
+
+def top_name(digest: Digest, *, mend: bool = True) -> str:
+    """The name, below ``gremio_code``, of a tree's package: mended and unmended code are two packages."""
+    return digest.hex if mend else f"{digest.hex}{AS_WRITTEN}"
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What was changed in a file, or in all files of a tree that were executed so far."""
+
+    relocations: tuple[Relocation, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+
 
 @dataclass
 class Registry:
-    """Approved code by digest. One per process."""
+    """Approved code by digest, and adaptations by package. One per process."""
 
     _codes: dict[str, ApprovedCode] = field(default_factory=dict)
-    _relocations: dict[str, dict[str, tuple[Relocation, ...]]] = field(default_factory=dict)
+    _adapted: dict[str, dict[str, Adaptation]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, code: ApprovedCode) -> None:
@@ -34,16 +51,17 @@ class Registry:
                 self.add(found)
         return found
 
-    def relocated(self, digits: str, path: str, relocations: tuple[Relocation, ...]) -> None:
-        """Note what one file's execution relocated."""
+    def adapted(self, top: str, path: str, adaptation: Adaptation) -> None:
+        """Note what one file's execution changed."""
         with self._lock:
-            self._relocations.setdefault(digits, {})[path] = relocations
+            self._adapted.setdefault(top, {})[path] = adaptation
 
-    def relocations(self, digits: str) -> tuple[Relocation, ...]:
-        """All relocations in the files of a tree that were executed so far."""
+    def adaptation(self, top: str) -> Adaptation:
+        """Everything that was changed in the files of a package that were executed so far."""
         with self._lock:
-            by_path = dict(self._relocations.get(digits, {}))
-        return tuple(r for path in sorted(by_path) for r in by_path[path])
+            by_path = dict(self._adapted.get(top, {}))
+        found = [by_path[path] for path in sorted(by_path)]
+        return Adaptation(tuple(r for a in found for r in a.relocations), tuple(r for a in found for r in a.repairs))
 
 
 registry = Registry()

@@ -68,7 +68,7 @@ def _from_repository(index: ModelIndex, home: ModelHome, request: LoadRequest) -
         ) from error
     name = request.code.class_name or index.class_name
     wanted = CodeRequest(home.name, tree, request.code.grant, role="found")
-    loaded = approved_class(wanted, entry, name, settings=request.settings, kind="pipeline")
+    loaded = approved_class(wanted, entry, name, settings=request.settings, mend=request.code.mend)
     return Chosen(loaded.cls, CodeProvenance.of(loaded, ref=home.name, entry=entry))
 
 

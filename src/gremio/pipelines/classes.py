@@ -29,6 +29,7 @@ def load_class(
     class_name: str | None = None,
     custom_revision: str | None = None,
     trust_remote_code: object = None,
+    mend: bool = True,
     **access: Any,
 ) -> type:
     """The class that ``ref`` names, without any weights: a pipeline, or a component by ``class_name``.
@@ -38,6 +39,7 @@ def load_class(
         class_name: which class of the entry file, where it defines several.
         custom_revision: a Diffusers version or commit for a name; a branch, tag or commit on the Hub.
         trust_remote_code: True for the repository that ``ref`` names, or a list of repo ids and digests.
+        mend: False leaves everything but the code's imports as its author wrote it.
         **access: ``token``, ``cache_dir``, ``local_files_only``, ``force_download``, ``proxies``.
 
     Raises:
@@ -45,7 +47,7 @@ def load_class(
     """
     settings = Settings.from_environment()
     arguments = dict(access)
-    choice = CodeChoice(PipelineRef.parse(ref), custom_revision, class_name, Grant.parse(trust_remote_code))
+    choice = CodeChoice(PipelineRef.parse(ref), custom_revision, class_name, Grant.parse(trust_remote_code), mend)
     reach = take_access(arguments, settings)
     if arguments:
         raise TypeError(f"load_class() got unexpected arguments: {', '.join(sorted(arguments))}")
@@ -61,7 +63,7 @@ def named_class(choice: CodeChoice, *, access: Access, settings: Settings, kind:
         error.ref = error.ref or ref.text
         raise
     request = CodeRequest(ref.text, tree, choice.grant)
-    return approved_class(request, tree.entry, choice.class_name, settings=settings, kind=kind)
+    return approved_class(request, tree.entry, choice.class_name, settings=settings, kind=kind, mend=choice.mend)
 
 
 def approved_class(
@@ -71,6 +73,7 @@ def approved_class(
     *,
     settings: Settings,
     kind: Kind = "pipeline",
+    mend: bool = True,
 ) -> LoadedCode:
     """Read the file, pass the gate, check its packages, execute it; in this order."""
     tree = request.tree.with_entry(path)
@@ -83,7 +86,7 @@ def approved_class(
         error.ref = request.ref
         raise
     _warn_unpinned(tree, request)
-    loaded = load(code, name, path=path, ref=request.ref)
+    loaded = load(code, name, path=path, ref=request.ref, mend=mend)
     accept_placement(loaded.cls)
     return loaded
 

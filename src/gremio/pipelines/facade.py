@@ -37,6 +37,7 @@ class DiffusionPipeline(BASE, metaclass=_Facade):  # type: ignore[misc]
                 path; ``custom_revision`` its version, branch, tag or commit; ``class_name`` which of its classes.
                 ``trust_remote_code`` says what may run: True for what this call names as code (``custom_pipeline`` if
                 given, else the model's repository), or a list of repo ids and digests. ``revision`` pins the model.
+                ``mend=False`` runs it as written, imports apart.
                 ``dtype`` (or ``torch_dtype``), ``device_map``, ``variant``, ``token``, ``cache_dir``,
                 ``local_files_only`` and everything else mean what they mean in diffusers.
 

@@ -8,7 +8,17 @@ from typing import Any
 
 import torch
 
-from gremio.components import CustomComponent, ModelIndex, Selection, custom_components, is_standard, stage
+from gremio.components import (
+    CustomComponent,
+    ModelIndex,
+    Selection,
+    custom_components,
+    is_standard,
+    moved_class,
+    moved_components,
+    moved_repair,
+    stage,
+)
 from gremio.components.demands import Demands
 from gremio.components.library import as_library, has_known_base
 from gremio.components.staging import for_diffusers
@@ -19,6 +29,7 @@ from gremio.pipelines.failures import Attempt
 from gremio.pipelines.options import dtype_argument
 from gremio.pipelines.provenance import CodeProvenance, Provenance, note
 from gremio.pipelines.request import LoadRequest
+from gremio.pipelines.schedulers import use_own_schedulers
 from gremio.pipelines.standard import load_with
 from gremio.sources.model import ModelHome, code_of
 from gremio.trust import CodeRequest
@@ -39,12 +50,13 @@ class Joining:
             for name, entry in index.components.items()
             if name in self._demands.components and name not in self._passed and not entry.is_null
         ]
+        self._moved = moved_components(index, set(home.paths()), self._wanted) if request.code.mend else {}
 
     def pipeline(self) -> Any:
         """Fetch what is wanted, load the custom classes, and let diffusers load the components into the class."""
         cls, ref = self._chosen.cls, self._home.name
         absent = self._demands.absent(self._index, self._passed, ref=ref, class_name=cls.__name__)
-        custom = custom_components(self._index, self._home, self._wanted)
+        custom = custom_components(self._index, self._home, [n for n in self._wanted if n not in self._moved])
         loaded = self._load_classes(custom)
         paths = self._paths()
         folder = self._home.fetch(paths)
@@ -64,7 +76,9 @@ class Joining:
         sole = request.code.ref is None or (named is not None and named.digest == tree.digest)
         wanted = CodeRequest(self._home.name, tree, request.code.grant, role="found", sole=sole)
         return {
-            name: approved_class(wanted, each.path, each.class_name, settings=request.settings, kind="class")
+            name: approved_class(
+                wanted, each.path, each.class_name, settings=request.settings, kind="class", mend=request.code.mend
+            )
             for name, each in custom.items()
         }
 
@@ -85,9 +99,9 @@ class Joining:
         """The folder for diffusers, and the components that it can't load itself."""
         request, home = self._request, self._home
         replaced = self._replaced()
-        if not (loaded or replaced or self._index.module or self._needs_cleaning(folder)):
+        if not (loaded or replaced or self._moved or self._index.module or self._needs_cleaning(folder)):
             return folder, {}
-        libraries, foreign = {}, list(replaced)
+        libraries, foreign = self._moved_libraries(), list(replaced)
         for name, code in loaded.items():
             if has_known_base(code.cls):
                 library = as_library(code.cls, digits=code.code.digest.hex, path=custom[name].path, ref=home.name)
@@ -98,6 +112,14 @@ class Joining:
         staged = stage(request.settings.home, folder, {k: v for k, v in index.items() if k not in foreign}, paths)
         own = [name for name in foreign if name in loaded]
         return staged, {name: self._load_foreign(loaded[name], custom[name], staged / name) for name in own}
+
+    def _moved_libraries(self) -> dict[str, tuple[str, str]]:
+        libraries = {}
+        for name, module in self._moved.items():
+            cls = moved_class(self._index.components[name], module)
+            place = module.replace(".", "/")
+            libraries[name] = (as_library(cls, digits="installed", path=place, ref=self._home.name), cls.__name__)
+        return libraries
 
     def _replaced(self) -> list[str]:
         """Components that the caller brings where the index names code; diffusers must not look for that code."""
@@ -139,4 +161,7 @@ class Joining:
         components = {
             name: CodeProvenance.of(code, ref=home.name, entry=custom[name].path) for name, code in loaded.items()
         }
-        note(pipeline, Provenance(home.name, home.origin.commit, self._chosen.provenance, components))
+        mends = tuple(moved_repair(self._index.components[name], module) for name, module in self._moved.items())
+        if self._request.code.mend:
+            mends += use_own_schedulers(pipeline)
+        note(pipeline, Provenance(home.name, home.origin.commit, self._chosen.provenance, components, mends))

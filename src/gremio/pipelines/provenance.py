@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from gremio.code import Digest
+from gremio.mends import Repair
 from gremio.modules import LoadedCode
 from gremio.review import Relocation
 
@@ -25,6 +26,7 @@ class CodeProvenance:
     digest: Digest
     reason: str
     relocations: tuple[Relocation, ...] = ()
+    mends: tuple[Repair, ...] = ()
 
     @classmethod
     def of(cls, loaded: LoadedCode, *, ref: str, entry: str) -> CodeProvenance:
@@ -41,6 +43,7 @@ class CodeProvenance:
             digest=loaded.code.digest,
             reason=loaded.code.reason,
             relocations=loaded.relocations,
+            mends=loaded.mends,
         )
 
 
@@ -49,13 +52,15 @@ class Provenance:
     """Of a whole pipeline; what is None or missing is diffusers' own.
 
     ``model`` is the repository or folder of the weights, ``model_commit`` its commit on the Hub; ``pipeline`` the
-    community class; ``components`` the custom classes by component name.
+    community class; ``components`` the custom classes by component name; ``mends`` what was repaired in how they were
+    joined, beside what was repaired in the code of each.
     """
 
     model: str
     model_commit: str = ""
     pipeline: CodeProvenance | None = None
     components: Mapping[str, CodeProvenance] = field(default_factory=dict)
+    mends: tuple[Repair, ...] = ()
 
     @property
     def digest(self) -> Digest | None:

@@ -18,16 +18,17 @@ from gremio.trust import Grant
 
 @dataclass(frozen=True)
 class CodeChoice:
-    """Which code the caller names, at which revision, which class of it, and what may run."""
+    """Which code the caller names, at which revision, which class of it, what may run, and whether to mend it."""
 
     ref: PipelineRef | None
     revision: str | None
     class_name: str | None
     grant: Grant
+    mend: bool = True
 
     @classmethod
     def take(cls, arguments: dict[str, Any]) -> CodeChoice:
-        """Take ``custom_pipeline``, ``custom_revision``, ``class_name`` and ``trust_remote_code`` out.
+        """Take ``custom_pipeline``, ``custom_revision``, ``class_name``, ``trust_remote_code`` and ``mend`` out.
 
         Raises:
             RefError, OptionError: one of them can't be what it is.
@@ -44,6 +45,7 @@ class CodeChoice:
             revision,
             arguments.pop("class_name", None),
             Grant.parse(arguments.pop("trust_remote_code", None)),
+            bool(arguments.pop("mend", True)),
         )
 
 

@@ -7,6 +7,7 @@ import inspect
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,6 +18,7 @@ from gremio.pipelines.classes import named_class
 from gremio.pipelines.options import check_device, take_dtype
 from gremio.pipelines.provenance import CodeProvenance, Provenance, note, of
 from gremio.pipelines.request import CodeChoice, take_access
+from gremio.pipelines.schedulers import use_own_schedulers
 from gremio.pipelines.standard import BASE, is_explicit
 from gremio.settings import Settings
 
@@ -44,7 +46,8 @@ def share_pipeline(cls: type, source: Any, arguments: dict[str, Any]) -> Any:
     built = _Sharing(new_class, source, rest)
     built.check(dtype, device)
     pipeline = built.pipeline()
-    note(pipeline, _provenance(source, code, built.shared))
+    mends = use_own_schedulers(pipeline) if choice.mend else ()
+    note(pipeline, replace(_provenance(source, code, built.shared), mends=mends))
     return pipeline
 
 

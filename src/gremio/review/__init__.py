@@ -2,7 +2,6 @@
 
 from gremio.review.classes import ClassInfo, ClassKind, classes, entry_class
 from gremio.review.closure import closure, declared_data
-from gremio.review.library import index_for
 from gremio.review.relocation import Relocation, Rewritten, Unresolved, module_name, relocations, rewrite
 from gremio.review.requirements import Requirement, missing, require, requirements
 from gremio.review.review import Review, read
@@ -32,7 +31,6 @@ __all__ = [
     "component_slots",
     "declared_data",
     "entry_class",
-    "index_for",
     "init_signature",
     "missing",
     "module_name",

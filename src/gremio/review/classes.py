@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import ast
-import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from gremio.code import CodeTree
 from gremio.errors import NoClass, SeveralClasses, UnreadableCode
+from gremio.libraries.classes import library_bases, library_outline
+from gremio.libraries.moves import LIBRARIES
 from gremio.reading.imports import ImportedName, bindings, declared_names
 from gremio.reading.layout import layout_of, module_parts, package_parts
 from gremio.reading.syntax import dotted, parse, statements
-from gremio.review.library import library
-from gremio.review.moves import LIBRARIES
 from gremio.review.relocation import TREE, relocated
 
 ClassKind = Literal["pipeline", "model", "scheduler", "blocks", "other"]
@@ -269,57 +267,12 @@ def _read_kind(absolute: str) -> ClassKind | None:
     last = absolute.rpartition(".")[2]
     if last in ROOTS:
         return ROOTS[last]
-    home = library_home(absolute)
-    bases = _bases_at(*home) if home else None
-    if home is None or bases is None:
+    found = library_outline(absolute)
+    if found is None:
         return _by_ending(last)
-    kinds = (library_kind(base) for base in library_bases(home[0], bases))
+    module, outline = found
+    kinds = (library_kind(base) for base in library_bases(module, outline.bases))
     return next((kind for kind in kinds if kind not in (None, "other")), "other")
-
-
-def library_home(absolute: str) -> tuple[str, str] | None:
-    """The module of an installed library that defines what an absolute name means, and its name there."""
-    module, _, name = absolute.rpartition(".")
-    top = module.partition(".")[0]
-    source = library(top) if top in LIBRARIES else None
-    return source.home(module, name) if source else None
-
-
-def _bases_at(module: str, name: str) -> tuple[str, ...] | None:
-    source = library(module.partition(".")[0])
-    exports = source.exports(module) if source else None
-    return exports.bases.get(name) if exports else None
-
-
-def library_class(absolute: str) -> tuple[str, ast.ClassDef] | None:
-    """The module and definition of an installed library's class."""
-    home = library_home(absolute)
-    source = library(home[0].partition(".")[0]) if home else None
-    tree = source.parse(home[0]) if source and home else None
-    node = find_class(tree, home[1]) if tree and home else None
-    return (home[0], node) if home and node else None
-
-
-def find_class(module: ast.Module, name: str) -> ast.ClassDef | None:
-    """The definition of a class at the top level of a module, conditions and tries included."""
-    everywhere = itertools.chain(module.body, (node for node, _ in statements(module)))
-    return next((node for node in everywhere if isinstance(node, ast.ClassDef) and node.name == name), None)
-
-
-def library_bases(module: str, bases: Iterable[str]) -> list[str]:
-    """The absolute names of what a module of an installed library calls by these names."""
-    source = library(module.partition(".")[0])
-    exports = source.exports(module) if source else None
-    found = []
-    for base in bases:
-        first, _, rest = base.partition(".")
-        origin = exports.names.get(first) if exports else None
-        if origin is None or source is None:
-            whole = f"{module}.{first}"
-        else:
-            whole = ".".join(filter(None, [source.absolute(module, origin[0], origin[1]), origin[2]]))
-        found.append(f"{whole}.{rest}" if rest else whole)
-    return found
 
 
 def _by_ending(name: str) -> ClassKind | None:

@@ -14,12 +14,12 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 
 from gremio.code import CodeTree
+from gremio.libraries.homes import home_of, rebased
+from gremio.libraries.moves import LIBRARIES, Finder, Kind, Nowhere, Place
 from gremio.reading.imports import ImportedName, imports_in
 from gremio.reading.layout import Layout, Parts, layout_of, module_parts
 from gremio.reading.syntax import Guard, blocks, parse_source, survives_import_error
 from gremio.review.closure import closure
-from gremio.review.homes import home_of, rebased
-from gremio.review.moves import LIBRARIES, Finder, Kind, Nowhere, Place
 
 TREE = "tree"
 """What ``relocated`` calls the package of the tree."""

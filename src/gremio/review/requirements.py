@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from gremio.code import CodeTree
 from gremio.errors import MissingPackages
+from gremio.libraries.packages import is_installed, is_namespace
 from gremio.reading.imports import ImportedName, imports_in
 from gremio.reading.layout import Layout, layout_of
 from gremio.reading.syntax import parse
 from gremio.review.closure import closure
-from gremio.review.installed import is_installed, is_namespace
 
 PACKAGES = {
     "Crypto": "pycryptodome",

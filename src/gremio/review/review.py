@@ -7,9 +7,10 @@ from typing import Any
 
 from gremio.code import CodeTree
 from gremio.errors import CodeError
+from gremio.mends import Repair, mended
 from gremio.review.classes import ClassInfo, ClassReader
 from gremio.review.closure import closure, declared_data
-from gremio.review.relocation import Relocation, Unresolved, relocations
+from gremio.review.relocation import Relocation, Unresolved, relocated, relocations
 from gremio.review.requirements import Requirement, missing, requirements
 from gremio.review.signatures import ComponentSlot, Parameter, SignatureReader
 
@@ -39,6 +40,7 @@ class Review:
     requirements: tuple[Requirement, ...]
     relocations: tuple[Relocation, ...]
     unresolved: tuple[Unresolved, ...]
+    mends: tuple[Repair, ...]
 
     @property
     def missing(self) -> tuple[Requirement, ...]:
@@ -80,7 +82,14 @@ def read(tree: CodeTree, *, class_name: str | None = None) -> Review:
         requirements=requirements(tree),
         relocations=moved,
         unresolved=lost,
+        mends=repairs(tree),
     )
+
+
+def repairs(tree: CodeTree) -> tuple[Repair, ...]:
+    """What is mended in the closure of the entry when it runs here."""
+    files = closure(tree)
+    return tuple(r for p in files for r in mended(relocated(tree, p).module, tree.files[p], p).repairs)
 
 
 def _meant(reader: ClassReader, class_name: str | None) -> tuple[str | None, str]:

@@ -9,8 +9,9 @@ from typing import Literal
 
 from gremio.code import CodeTree
 from gremio.errors import NoClass
+from gremio.libraries.classes import library_bases, library_class
 from gremio.reading.syntax import dotted, strings
-from gremio.review.classes import ClassReader, library_bases, library_class
+from gremio.review.classes import ClassReader
 
 ParameterKind = Literal["positional_only", "positional", "var_positional", "keyword_only", "var_keyword"]
 Method = ast.FunctionDef | ast.AsyncFunctionDef

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gremio.review.library import Library, index_for, library
+from gremio.libraries.library import Library, index_for, library
 
 LIBRARIES = ("diffusers", "transformers")
 Kind = Literal["in-tree", "moved", "renamed"]

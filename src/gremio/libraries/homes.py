@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from gremio.libraries.library import Library, library
+from gremio.libraries.moves import LIBRARIES
 from gremio.reading.imports import ImportedName
 from gremio.reading.layout import climb
-from gremio.review.library import Library, library
-from gremio.review.moves import LIBRARIES
 
 
 def home_of(path: str, outside: Sequence[ImportedName]) -> str | None:

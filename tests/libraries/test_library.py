@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gremio.review.library import index_for, library, listed_at_the_end
+from gremio.libraries.exports import Outline
+from gremio.libraries.library import index_for, library, listed_at_the_end
 
 LAZY = """
     from typing import TYPE_CHECKING
@@ -109,12 +110,12 @@ def test_a_module_is_read_once_for_all_processes(make_library, home: Path, forge
     first = {module: source.exports(module) for module in source.files}
     assert "diffusers.sub.deep.json" in kept(home)
     forget()
-    monkeypatch.setattr("gremio.review.library._parse_file", lambda path: pytest.fail(f"parsed {path}"))
+    monkeypatch.setattr("gremio.libraries.library._parse_file", lambda path: pytest.fail(f"parsed {path}"))
     again = library("diffusers")
     assert {module: again.exports(module) for module in again.files} == first
     monkeypatch.undo()
     changed = make_library("diffusers", {"sub/deep.py": "class Delta(Base): pass\n"})
-    assert changed.exports("diffusers.sub.deep").bases == {"Delta": ("Base",)}
+    assert changed.exports("diffusers.sub.deep").classes == {"Delta": Outline(("Base",))}
 
 
 @pytest.mark.parametrize("damage", ["", "[]", '{"stamp": 1}', "\0"])

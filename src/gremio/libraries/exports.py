@@ -14,13 +14,21 @@ _LAZY_BY_ALL = "define_import_structure"
 
 
 @dataclass(frozen=True)
+class Outline:
+    """A class: its bases as written, and the positional parameters of each method, the object itself left out."""
+
+    bases: tuple[str, ...] = ()
+    methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Exports:
     """The names of one module.
 
     ``names`` maps each to where it comes from, ``(level, module, name)`` as its import says, or None if it is defined
     here; ``stars`` are the ``(level, module)`` of its star imports; ``public`` is its ``__all__``, if it has one.
-    A lazy module has only what its table lists. ``dynamic`` holds the strings of its ``__getattr__``. ``bases`` are
-    those of each class that it defines, as written.
+    A lazy module has only what its table lists. ``dynamic`` holds the strings of its ``__getattr__``. ``classes``
+    outlines each class that it defines.
     """
 
     names: Mapping[str, tuple[int, str, str] | None]
@@ -28,7 +36,7 @@ class Exports:
     public: frozenset[str] | None = None
     lazy: bool = False
     dynamic: frozenset[str] = field(default=frozenset())
-    bases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    classes: Mapping[str, Outline] = field(default_factory=dict)
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> Self:
@@ -39,7 +47,10 @@ class Exports:
             public=None if plain["public"] is None else frozenset(plain["public"]),
             lazy=plain["lazy"],
             dynamic=frozenset(plain["dynamic"]),
-            bases={name: tuple(bases) for name, bases in plain["bases"].items()},
+            classes={
+                name: Outline(tuple(bases), {method: tuple(names) for method, names in methods.items()})
+                for name, (bases, methods) in plain["classes"].items()
+            },
         )
 
     def plain(self) -> dict[str, Any]:
@@ -50,7 +61,7 @@ class Exports:
             "public": None if self.public is None else sorted(self.public),
             "lazy": self.lazy,
             "dynamic": sorted(self.dynamic),
-            "bases": dict(self.bases),
+            "classes": {name: (each.bases, dict(each.methods)) for name, each in self.classes.items()},
         }
 
     @property
@@ -69,7 +80,7 @@ def exports_in(module: ast.Module) -> Exports:
         by_all = any(isinstance(n, ast.Name) and n.id == _LAZY_BY_ALL for n in ast.walk(module))
         return Exports(table, tuple(reader.stars) if by_all else (), lazy=True)
     public = frozenset(reader.public) if reader.public is not None else None
-    return Exports(reader.names, tuple(reader.stars), public, dynamic=_dynamic(module), bases=dict(_bases(module)))
+    return Exports(reader.names, tuple(reader.stars), public, dynamic=_dynamic(module), classes=dict(_outlines(module)))
 
 
 @dataclass
@@ -176,9 +187,17 @@ def _dynamic(module: ast.Module) -> frozenset[str]:
     return frozenset()
 
 
-def _bases(module: ast.Module) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _outlines(module: ast.Module) -> Iterator[tuple[str, Outline]]:
     # The first definition of a name at the top level counts; one hidden in a block only where there is no other.
     everywhere = [*module.body, *(node for node, _ in statements(module))]
     for node in reversed(everywhere):
         if isinstance(node, ast.ClassDef):
-            yield node.name, tuple(filter(None, map(dotted, node.bases)))
+            yield node.name, Outline(tuple(filter(None, map(dotted, node.bases))), dict(_methods(node)))
+
+
+def _methods(node: ast.ClassDef) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for item in node.body:
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [each.arg for each in (*item.args.posonlyargs, *item.args.args)]
+            is_static = any(dotted(each) == "staticmethod" for each in item.decorator_list)
+            yield item.name, tuple(names if is_static else names[1:])

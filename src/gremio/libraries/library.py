@@ -9,10 +9,10 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
 from gremio.errors import UnreadableCode
+from gremio.libraries import memory
+from gremio.libraries.exports import Exports, exports_in
+from gremio.libraries.packages import package_root, version_of
 from gremio.reading.syntax import parse_unkept, strings
-from gremio.review import memory
-from gremio.review.exports import Exports, exports_in
-from gremio.review.installed import package_root, version_of
 
 _ALWAYS = frozenset({"__name__", "__file__", "__doc__", "__path__", "__spec__", "__package__", "__dict__"})
 _MANY_STARS = 20
@@ -221,7 +221,7 @@ def _likely_first(stars: list[str], name: str) -> list[str]:
 
 def _read_exports(module: str, path: Path) -> Exports | None:
     stat = path.stat()
-    stamp, name = f"1 {path} {stat.st_size} {stat.st_mtime_ns}", f"{module.partition('.')[0]}/{module}"
+    stamp, name = f"2 {path} {stat.st_size} {stat.st_mtime_ns}", f"{module.partition('.')[0]}/{module}"
     held = memory.recall(name, stamp)
     if held is not None:
         return Exports.from_plain(held)

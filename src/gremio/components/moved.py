@@ -1,0 +1,54 @@
+"""Components whose library diffusers has moved since the model was published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from importlib import import_module
+
+from gremio.components.custom import is_standard
+from gremio.components.index import ComponentEntry, ModelIndex
+from gremio.libraries.library import library
+from gremio.mends import Repair
+from gremio.sources.model import INDEX
+
+_PIPELINES = "diffusers.pipelines"
+MEND = "moved-library"
+
+
+def moved_components(index: ModelIndex, paths: Collection[str], wanted: Iterable[str]) -> dict[str, str]:
+    """The wanted components whose entry names a package of pipelines that lies elsewhere now, and where.
+
+    ``["unclip", "UnCLIPTextProjModel"]`` is ``diffusers.pipelines.deprecated.unclip`` since diffusers 0.38. A file of
+    the repository comes first, and so does a library that is where it was.
+    """
+    found = {}
+    for name in wanted:
+        entry = index.components.get(name)
+        if entry is not None and not entry.is_null and not _is_here(entry, paths):
+            module = _new_home(str(entry.library), str(entry.class_name))
+            if module:
+                found[name] = module
+    return found
+
+
+def moved_class(entry: ComponentEntry, module: str) -> type:
+    """The class that a moved entry means."""
+    found: type = getattr(import_module(module), str(entry.class_name))
+    return found
+
+
+def moved_repair(entry: ComponentEntry, module: str) -> Repair:
+    """How it is reported."""
+    return Repair(MEND, INDEX, 0, str(entry), f'"{entry.name}": ["{module}", "{entry.class_name}"]')
+
+
+def _is_here(entry: ComponentEntry, paths: Collection[str]) -> bool:
+    file = f"{str(entry.library).replace('.', '/')}.py"
+    return is_standard(str(entry.library)) or file in paths or f"{entry.name}/{file}" in paths
+
+
+def _new_home(name: str, class_name: str) -> str | None:
+    source = library("diffusers")
+    packages = source.modules_named(name) if source and "." not in name else ()
+    homes = [each for each in packages if each.startswith(f"{_PIPELINES}.") and source and source.has(each, class_name)]
+    return homes[0] if len(homes) == 1 else None

@@ -1,0 +1,76 @@
+"""Classes of the installed libraries, found and outlined by reading."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterable
+
+from gremio.libraries.exports import Outline
+from gremio.libraries.library import library
+from gremio.libraries.moves import LIBRARIES
+from gremio.reading.syntax import statements
+
+
+def library_home(absolute: str) -> tuple[str, str] | None:
+    """The module of an installed library that defines what an absolute name means, and its name there."""
+    module, _, name = absolute.rpartition(".")
+    top = module.partition(".")[0]
+    source = library(top) if top in LIBRARIES else None
+    return source.home(module, name) if source else None
+
+
+def library_outline(absolute: str) -> tuple[str, Outline] | None:
+    """The module of an installed library's class, and its outline."""
+    home = library_home(absolute)
+    source = library(home[0].partition(".")[0]) if home else None
+    exports = source.exports(home[0]) if source and home else None
+    outline = exports.classes.get(home[1]) if exports and home else None
+    return (home[0], outline) if home and outline else None
+
+
+def library_parameters(absolute: str, method: str) -> tuple[str, ...] | None:
+    """The positional parameters of a method that a class of an installed library has or inherits, ``self`` left out."""
+    waiting, seen = [absolute], set()
+    while waiting:
+        name = waiting.pop(0)
+        found = library_outline(name) if name not in seen else None
+        seen.add(name)
+        if found is None:
+            continue
+        module, outline = found
+        if method in outline.methods:
+            return outline.methods[method]
+        waiting = [*library_bases(module, outline.bases), *waiting]
+    return None
+
+
+def library_class(absolute: str) -> tuple[str, ast.ClassDef] | None:
+    """The module and definition of an installed library's class."""
+    home = library_home(absolute)
+    source = library(home[0].partition(".")[0]) if home else None
+    tree = source.parse(home[0]) if source and home else None
+    node = find_class(tree, home[1]) if tree and home else None
+    return (home[0], node) if home and node else None
+
+
+def find_class(module: ast.Module, name: str) -> ast.ClassDef | None:
+    """The definition of a class at the top level of a module, conditions and tries included."""
+    everywhere = itertools.chain(module.body, (node for node, _ in statements(module)))
+    return next((node for node in everywhere if isinstance(node, ast.ClassDef) and node.name == name), None)
+
+
+def library_bases(module: str, bases: Iterable[str]) -> list[str]:
+    """The absolute names of what a module of an installed library calls by these names."""
+    source = library(module.partition(".")[0])
+    exports = source.exports(module) if source else None
+    found = []
+    for base in bases:
+        first, _, rest = base.partition(".")
+        origin = exports.names.get(first) if exports else None
+        if origin is None or source is None:
+            whole = f"{module}.{first}"
+        else:
+            whole = ".".join(filter(None, [source.absolute(module, origin[0], origin[1]), origin[2]]))
+        found.append(f"{whole}.{rest}" if rest else whole)
+    return found

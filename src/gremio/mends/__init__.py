@@ -1,0 +1,10 @@
+"""Repairs to community code that was written for other versions of the installed libraries.
+
+Each module here is one mend. They change the syntax tree of the community code itself, in memory, and nothing of
+diffusers or transformers.
+"""
+
+from gremio.mends.mend import Change, Mend, Repair, Scope
+from gremio.mends.mending import MENDS, Mended, mended
+
+__all__ = ["MENDS", "Change", "Mend", "Mended", "Repair", "Scope", "mended"]

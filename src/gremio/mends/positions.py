@@ -1,0 +1,85 @@
+"""Inherited methods whose parameters have moved, called by position."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+
+from gremio.libraries.classes import library_parameters
+from gremio.mends.mend import Change, Scope
+from gremio.reading.imports import bindings
+from gremio.reading.syntax import dotted, statements
+
+
+class Positions:
+    """``self.check_inputs(prompt, height, width, callback_steps)`` where the installed class has put others between.
+
+    What is passed under the name of a parameter is passed to that parameter. A call is left alone when each such name
+    stands where its parameter is, and also when something without a name comes after a parameter that has moved: what
+    is meant by that can't be known.
+    """
+
+    name = "positions"
+    reason = "the inherited method has other parameters in between in the installed version"
+    change = Change("diffusers")
+    words = marks = ("self.check_inputs(", "self.prepare_", "self.encode_", "self._encode_", "self.get_", "self._get_")
+
+    def expression(self, node: ast.expr, scope: Scope) -> ast.expr | None:
+        """The same call with keywords from the first parameter that has moved."""
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=method)) if owner == scope.me:
+                parameters = _inherited(scope, method)
+                return _aligned(node, parameters) if parameters else None
+        return None
+
+
+def _aligned(call: ast.Call, parameters: tuple[str, ...]) -> ast.Call | None:
+    names = [_name(argument) if _name(argument) in parameters else "" for argument in call.args]
+    moved = [place for place, name in enumerate(names) if name and parameters.index(name) != place]
+    if not moved:
+        return None
+    after = names[moved[0] :]
+    given = [keyword.arg for keyword in call.keywords]
+    if not all(after) or len(set(after)) < len(after) or None in given or set(after) & set(given):
+        return None
+    values = call.args[moved[0] :]
+    keywords = [ast.keyword(arg=name, value=value) for name, value in zip(after, values, strict=True)]
+    return ast.Call(func=call.func, args=call.args[: moved[0]], keywords=[*keywords, *call.keywords])
+
+
+def _name(argument: ast.expr) -> str:
+    """The last part of a plain name: ``self.prompt`` passes the prompt."""
+    return dotted(argument).rpartition(".")[2]
+
+
+def _inherited(scope: Scope, method: str) -> tuple[str, ...] | None:
+    """The parameters of a method that the class around it takes from an installed library; None if it is its own."""
+    definition = next((node for node in scope.inside if isinstance(node, ast.ClassDef)), None)
+    if definition is None or scope.module is None:
+        return None
+    own, bound = _classes(scope.module), _bound(scope.module)
+    waiting, seen = [definition], set()
+    while waiting:
+        here = waiting.pop(0)
+        seen.add(here.name)
+        if any(isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name == method for item in here.body):
+            return None
+        for base in map(dotted, here.bases):
+            if base in own and base not in seen:
+                waiting.append(own[base])
+                continue
+            level, whole = bound.get(base.partition(".")[0], (1, ""))
+            found = library_parameters(".".join([whole, *base.split(".")[1:]]), method) if not level else None
+            if found is not None and not waiting:
+                return found
+    return None
+
+
+@lru_cache(maxsize=2)
+def _bound(module: ast.Module) -> dict[str, tuple[int, str]]:
+    return bindings(module)
+
+
+@lru_cache(maxsize=2)
+def _classes(module: ast.Module) -> dict[str, ast.ClassDef]:
+    return {node.name: node for node, _ in statements(module) if isinstance(node, ast.ClassDef)}
