@@ -57,6 +57,7 @@ def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--model-revision", help="Of the weights: branch, tag or commit.")
 @click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
 @click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
+@click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it.")
 @code_options
 @access_options
 def run(ref: str, **options: Any) -> None:
@@ -103,6 +104,7 @@ def _load(ref: str, options: dict[str, Any]) -> Any:
         "revision": options.pop("model_revision"),
         "dtype": options.pop("dtype"),
         "variant": options.pop("variant"),
+        "mend": not options.pop("no_mend"),
     }
     if model is not None:
         arguments |= {"custom_pipeline": ref, "custom_revision": revision}
