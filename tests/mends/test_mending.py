@@ -34,6 +34,8 @@ METHOD = "class P(Base):\n    def __call__(self, prompt, pipe=None, device=None)
         ("x = f(x).y.to('cuda')", "f(x).y.to(getattr(self, '_execution_device',"),
         ("x = x.cuda()", "x.to(getattr(self, '_execution_device',"),
         ("x = f(device='cuda:0')", "f(device=getattr(self, '_execution_device',"),
+        ("self.enable_model_cpu_offload()", "if __import__('torch').accelerator.is_available() else None"),
+        ("super()._init_()", "super().__init__()"),
         ("device = 'cuda'", "device = getattr(self, '_execution_device',"),
         ("with torch.autocast('cuda'): pass", "torch.autocast(str(getattr(self, '_execution_device',"),
         ("g = torch.Generator('cuda')", "torch.Generator(getattr(self, '_execution_device',"),

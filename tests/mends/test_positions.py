@@ -14,6 +14,7 @@ LIBRARY = {
     "base.py": (
         "class Root:\n    def check_inputs(self, prompt, new, height, width, steps=None): ...\n"
         "    @staticmethod\n    def get_size(height, width): ...\n"
+        "    def prepare_more(self, prompt, height, steps, width): ...\n"
         "class Pipeline(Root): ...\n"
     ),
 }
@@ -38,6 +39,8 @@ HEAD = (
         ("self.check_inputs(prompt, height, **rest)", None),
         ("self.get_size(height, width)", None),
         ("self.get_size(width, height)", "self.get_size(width=width, height=height)"),
+        ("self.prepare_more(1, width, height)", "self.prepare_more(1, width=width, height=height, steps=steps)"),
+        ("self.prepare_more(prompt, height, width)", "self.prepare_more(prompt, height, width=width, steps=steps)"),
         ("other.check_inputs(prompt, height)", None),
         ("self.get_unknown(height, prompt)", None),
     ],

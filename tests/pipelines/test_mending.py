@@ -50,6 +50,14 @@ class Projecting(DiffusionPipeline):
         self.register_modules(text_proj=text_proj)
 """
 
+LEAVING_OUT = """
+from diffusers import StableDiffusionPipeline
+
+class Lean(StableDiffusionPipeline):
+    def __init__(self, vae, text_encoder, tokenizer, unet, scheduler):
+        super().__init__(vae, text_encoder, tokenizer, unet, scheduler, None, None, requires_safety_checker=False)
+"""
+
 
 def test_old_code_runs(write, sd_folder, caplog):
     """What transformers 5 and a machine without CUDA would stop runs, and says once what was mended."""
@@ -135,3 +143,16 @@ def test_a_library_that_diffusers_moved_is_found(write, tmp_path):
     assert "deprecated.unclip" in repair.new
     with pytest.raises(GremioError, match="unclip"):
         DiffusionPipeline.from_pretrained(model, custom_pipeline=code, mend=False)
+
+
+@pytest.mark.filterwarnings("ignore:Accessing config attribute:FutureWarning")  # what diffusers does before it raises
+def test_a_class_may_leave_optional_components_of_its_base_out(write, sd_folder):
+    """Its base registers a safety checker that its constructor never heard of; diffusers calls that an error."""
+    code = write(LEAVING_OUT)
+    pipe = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=code)
+    assert set(pipe.components) == {"vae", "text_encoder", "tokenizer", "unet", "scheduler"}
+    assert len(pipe("a hall", num_inference_steps=1).images) == 1
+    assert [r.mend for r in pipe.gremio.pipeline.mends] == ["left-out-components"]
+    as_written = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=code, mend=False)
+    with pytest.raises(ValueError, match="incorrectly"):
+        as_written.components  # noqa: B018

@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterable
 
-from gremio.libraries.exports import Outline
+from gremio.libraries.exports import Method, Outline
 from gremio.libraries.library import library
 from gremio.libraries.moves import LIBRARIES
 from gremio.reading.syntax import statements
@@ -29,8 +29,8 @@ def library_outline(absolute: str) -> tuple[str, Outline] | None:
     return (home[0], outline) if home and outline else None
 
 
-def library_parameters(absolute: str, method: str) -> tuple[str, ...] | None:
-    """The positional parameters of a method that a class of an installed library has or inherits, ``self`` left out."""
+def library_method(absolute: str, method: str) -> Method | None:
+    """A method that a class of an installed library has or inherits."""
     waiting, seen = [absolute], set()
     while waiting:
         name = waiting.pop(0)

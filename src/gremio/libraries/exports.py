@@ -14,11 +14,19 @@ _LAZY_BY_ALL = "define_import_structure"
 
 
 @dataclass(frozen=True)
+class Method:
+    """The parameters passed by position, without the object itself; the first ``required`` have no default."""
+
+    parameters: tuple[str, ...]
+    required: int
+
+
+@dataclass(frozen=True)
 class Outline:
-    """A class: its bases as written, and the positional parameters of each method, the object itself left out."""
+    """A class: its bases as written, and its methods."""
 
     bases: tuple[str, ...] = ()
-    methods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    methods: Mapping[str, Method] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,10 @@ class Exports:
             lazy=plain["lazy"],
             dynamic=frozenset(plain["dynamic"]),
             classes={
-                name: Outline(tuple(bases), {method: tuple(names) for method, names in methods.items()})
+                name: Outline(
+                    tuple(bases),
+                    {method: Method(tuple(names), required) for method, (names, required) in methods.items()},
+                )
                 for name, (bases, methods) in plain["classes"].items()
             },
         )
@@ -61,7 +72,10 @@ class Exports:
             "public": None if self.public is None else sorted(self.public),
             "lazy": self.lazy,
             "dynamic": sorted(self.dynamic),
-            "classes": {name: (each.bases, dict(each.methods)) for name, each in self.classes.items()},
+            "classes": {
+                name: (each.bases, {method: (m.parameters, m.required) for method, m in each.methods.items()})
+                for name, each in self.classes.items()
+            },
         }
 
     @property
@@ -195,9 +209,10 @@ def _outlines(module: ast.Module) -> Iterator[tuple[str, Outline]]:
             yield node.name, Outline(tuple(filter(None, map(dotted, node.bases))), dict(_methods(node)))
 
 
-def _methods(node: ast.ClassDef) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _methods(node: ast.ClassDef) -> Iterator[tuple[str, Method]]:
     for item in node.body:
         if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef):
             names = [each.arg for each in (*item.args.posonlyargs, *item.args.args)]
             is_static = any(dotted(each) == "staticmethod" for each in item.decorator_list)
-            yield item.name, tuple(names if is_static else names[1:])
+            passed = names if is_static else names[1:]
+            yield item.name, Method(tuple(passed), max(0, len(passed) - len(item.args.defaults)))

@@ -221,7 +221,7 @@ def _likely_first(stars: list[str], name: str) -> list[str]:
 
 def _read_exports(module: str, path: Path) -> Exports | None:
     stat = path.stat()
-    stamp, name = f"2 {path} {stat.st_size} {stat.st_mtime_ns}", f"{module.partition('.')[0]}/{module}"
+    stamp, name = f"3 {path} {stat.st_size} {stat.st_mtime_ns}", f"{module.partition('.')[0]}/{module}"
     held = memory.recall(name, stamp)
     if held is not None:
         return Exports.from_plain(held)

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gremio.mends.clip_models import ClipModels
+from gremio.mends.constructor import Constructor
 from gremio.mends.cuda import Cuda
 from gremio.mends.features import Features
 from gremio.mends.mend import Mend, Repair
 from gremio.mends.motion import Motion
+from gremio.mends.offload import Offload
 from gremio.mends.positions import Positions
 from gremio.mends.rewriting import Rewriter
 
-MENDS: tuple[Mend, ...] = (ClipModels(), Features(), Motion(), Positions(), Cuda())
+MENDS: tuple[Mend, ...] = (ClipModels(), Features(), Motion(), Positions(), Cuda(), Offload(), Constructor())
 
 
 @dataclass(frozen=True)

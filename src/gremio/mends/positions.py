@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from gremio.libraries.classes import library_parameters
-from gremio.mends.mend import Change, Scope
+from gremio.libraries.classes import library_method
+from gremio.libraries.exports import Method
+from gremio.mends.mend import Change, Function, Scope
 from gremio.reading.imports import bindings
 from gremio.reading.syntax import dotted, statements
 
@@ -14,9 +15,9 @@ from gremio.reading.syntax import dotted, statements
 class Positions:
     """``self.check_inputs(prompt, height, width, callback_steps)`` where the installed class has put others between.
 
-    What is passed under the name of a parameter is passed to that parameter. A call is left alone when each such name
-    stands where its parameter is, and also when something without a name comes after a parameter that has moved: what
-    is meant by that can't be known.
+    What is passed under the name of a parameter is passed to that parameter, and a new parameter that must be passed
+    gets what the calling function has under its name. A call is left alone when each name stands where its parameter
+    is, and also when something without a name comes after a parameter that has moved: what is meant can't be known.
     """
 
     name = "positions"
@@ -28,14 +29,14 @@ class Positions:
         """The same call with keywords from the first parameter that has moved."""
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=method)) if owner == scope.me:
-                parameters = _inherited(scope, method)
-                return _aligned(node, parameters) if parameters else None
+                found = _inherited(scope, method)
+                return _aligned(node, found, scope.function) if found else None
         return None
 
 
-def _aligned(call: ast.Call, parameters: tuple[str, ...]) -> ast.Call | None:
-    names = [_name(argument) if _name(argument) in parameters else "" for argument in call.args]
-    moved = [place for place, name in enumerate(names) if name and parameters.index(name) != place]
+def _aligned(call: ast.Call, method: Method, caller: Function | None) -> ast.Call | None:
+    names = [_name(argument) if _name(argument) in method.parameters else "" for argument in call.args]
+    moved = [place for place, name in enumerate(names) if name and method.parameters.index(name) != place]
     if not moved:
         return None
     after = names[moved[0] :]
@@ -44,7 +45,13 @@ def _aligned(call: ast.Call, parameters: tuple[str, ...]) -> ast.Call | None:
         return None
     values = call.args[moved[0] :]
     keywords = [ast.keyword(arg=name, value=value) for name, value in zip(after, values, strict=True)]
-    return ast.Call(func=call.func, args=call.args[: moved[0]], keywords=[*keywords, *call.keywords])
+    needed = [n for n in method.parameters[moved[0] : method.required] if n not in after and n not in given]
+    lent = [ast.keyword(arg=name, value=ast.Name(name, ast.Load())) for name in needed if name in _parameters(caller)]
+    return ast.Call(func=call.func, args=call.args[: moved[0]], keywords=[*keywords, *call.keywords, *lent])
+
+
+def _parameters(caller: Function | None) -> set[str]:
+    return {each.arg for each in (*caller.args.args, *caller.args.kwonlyargs)} if caller else set()
 
 
 def _name(argument: ast.expr) -> str:
@@ -52,8 +59,8 @@ def _name(argument: ast.expr) -> str:
     return dotted(argument).rpartition(".")[2]
 
 
-def _inherited(scope: Scope, method: str) -> tuple[str, ...] | None:
-    """The parameters of a method that the class around it takes from an installed library; None if it is its own."""
+def _inherited(scope: Scope, method: str) -> Method | None:
+    """The method that the class around it takes from an installed library; None if it is its own."""
     definition = next((node for node in scope.inside if isinstance(node, ast.ClassDef)), None)
     if definition is None or scope.module is None:
         return None
@@ -69,7 +76,7 @@ def _inherited(scope: Scope, method: str) -> tuple[str, ...] | None:
                 waiting.append(own[base])
                 continue
             level, whole = bound.get(base.partition(".")[0], (1, ""))
-            found = library_parameters(".".join([whole, *base.split(".")[1:]]), method) if not level else None
+            found = library_method(".".join([whole, *base.split(".")[1:]]), method) if not level else None
             if found is not None and not waiting:
                 return found
     return None

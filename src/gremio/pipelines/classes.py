@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 from gremio.code import CodeTree, PipelineRef
 from gremio.errors import GremioError
 from gremio.modules import LoadedCode, load
+from gremio.pipelines.left_out import accept_left_out
 from gremio.pipelines.placement import accept_placement
 from gremio.pipelines.request import CodeChoice, take_access
 from gremio.review import entry_class, require
@@ -88,6 +89,8 @@ def approved_class(
     _warn_unpinned(tree, request)
     loaded = load(code, name, path=path, ref=request.ref, mend=mend)
     accept_placement(loaded.cls)
+    if mend:
+        loaded = replace(loaded, mends=loaded.mends + accept_left_out(loaded.cls, file=path))
     return loaded
 
 
