@@ -23,8 +23,8 @@ WORK: Final = HERE / "work"
 MODEL: Final = HERE.parent / "src" / "gremio" / "demo" / "model"
 # Minutes of two CPU cores that nobody else uses.
 AUTOENCODER: Final = 17.0
-DENOISER: Final = 96.0
-DECODER: Final = 7.0
+DENOISER: Final = 150.0
+DECODER: Final = 8.0
 
 
 def _set_scale(folder: Path) -> None:

@@ -27,8 +27,7 @@ SMALLEST_HOLE: Final = 0.04
 GRID: Final = 64
 # The side of the comparison grid, as a multiple of the square root of the figure's area.
 GRID_SIDE: Final = 2.6
-# A perfect star, moon, heart, cross or triangle overlaps the outline of any other shape less than this.
-LEAST_OVERLAP: Final = 0.75
+LEAST_OVERLAP: Final = 0.8
 
 COLOURS: Final = tuple(PALETTE)
 COLOUR_VALUES: Final = np.array([PALETTE[name] for name in COLOURS], dtype=float)
