@@ -36,6 +36,9 @@ METHOD = "class P(Base):\n    def __call__(self, prompt, pipe=None, device=None)
         ("x = f(device='cuda:0')", "f(device=getattr(self, '_execution_device',"),
         ("self.enable_model_cpu_offload()", "if __import__('torch').accelerator.is_available() else None"),
         ("super()._init_()", "super().__init__()"),
+        ("a = () if USE_PEFT_BACKEND else (scale,)", "a = ()"),
+        ("a = (scale,) if not USE_PEFT_BACKEND else ()", "a = ()"),
+        ("x = torch.from_numpy(got['pixel_values'][0])", "torch.as_tensor(got['pixel_values'][0])"),
         ("device = 'cuda'", "device = getattr(self, '_execution_device',"),
         ("with torch.autocast('cuda'): pass", "torch.autocast(str(getattr(self, '_execution_device',"),
         ("g = torch.Generator('cuda')", "torch.Generator(getattr(self, '_execution_device',"),
@@ -64,6 +67,8 @@ def test_what_is_mended(line, expected):
         "'cuda'",
         "x: 'cuda' = 1",
         "x.cuda(non_blocking=True)",
+        "if not USE_PEFT_BACKEND: pass",
+        "x = torch.from_numpy(y['values']); pixel_values = x",
     ],
 )
 def test_what_is_left_alone(line):

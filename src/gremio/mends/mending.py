@@ -10,13 +10,25 @@ from gremio.mends.clip_models import ClipModels
 from gremio.mends.constructor import Constructor
 from gremio.mends.cuda import Cuda
 from gremio.mends.features import Features
+from gremio.mends.lora_layers import LoraLayers
 from gremio.mends.mend import Mend, Repair
 from gremio.mends.motion import Motion
 from gremio.mends.offload import Offload
+from gremio.mends.pixel_values import PixelValues
 from gremio.mends.positions import Positions
 from gremio.mends.rewriting import Rewriter
 
-MENDS: tuple[Mend, ...] = (ClipModels(), Features(), Motion(), Positions(), Cuda(), Offload(), Constructor())
+MENDS: tuple[Mend, ...] = (
+    ClipModels(),
+    Features(),
+    PixelValues(),
+    Motion(),
+    Positions(),
+    LoraLayers(),
+    Cuda(),
+    Offload(),
+    Constructor(),
+)
 
 
 @dataclass(frozen=True)
