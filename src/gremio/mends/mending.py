@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from gremio.mends.clip_models import ClipModels
 from gremio.mends.constructor import Constructor
@@ -44,14 +46,25 @@ def mended(module: ast.Module, source: bytes, path: str, *, mends: Sequence[Mend
 
     A file that holds no word of any mend that this installation needs is not walked.
     """
-    needed = [mend for mend in mends if _any(mend.words, source) and mend.change.is_here]
-    if not needed:
+    needed = [mend for mend in mends if _pattern(mend.words).search(source) and mend.change.is_here]
+    lines = _lines_with(source, tuple(mark for mend in needed for mark in mend.marks)) if needed else []
+    if not lines:
         return Mended(module)
-    marks = [mark for mend in needed for mark in mend.marks]
-    lines = [number for number, line in enumerate(source.splitlines(), 1) if _any(marks, line)]
     rewriter = Rewriter(path, needed, lines)
     return Mended(rewriter.rewrite(module), tuple(rewriter.repairs))
 
 
-def _any(words: Sequence[str], text: bytes) -> bool:
-    return any(word.encode() in text for word in words)
+def _lines_with(source: bytes, marks: tuple[str, ...]) -> list[int]:
+    """The numbers of the lines that hold one of the marks, in order."""
+    found, line, seen = [], 1, 0
+    for match in _pattern(marks).finditer(source):
+        line += source.count(b"\n", seen, match.start())
+        seen = match.start()
+        if not found or found[-1] != line:
+            found.append(line)
+    return found
+
+
+@cache
+def _pattern(words: tuple[str, ...]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(re.escape(word.encode()) for word in words))

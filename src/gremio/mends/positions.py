@@ -64,12 +64,14 @@ def _inherited(scope: Scope, method: str) -> Method | None:
     definition = next((node for node in scope.inside if isinstance(node, ast.ClassDef)), None)
     if definition is None or scope.module is None:
         return None
+    if _defines(definition, method):
+        return None
     own, bound = _classes(scope.module), _bound(scope.module)
     waiting, seen = [definition], set()
     while waiting:
         here = waiting.pop(0)
         seen.add(here.name)
-        if any(isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef) and item.name == method for item in here.body):
+        if _defines(here, method):
             return None
         for base in map(dotted, here.bases):
             if base in own and base not in seen:
@@ -80,6 +82,10 @@ def _inherited(scope: Scope, method: str) -> Method | None:
             if found is not None and not waiting:
                 return found
     return None
+
+
+def _defines(definition: ast.ClassDef, method: str) -> bool:
+    return any(isinstance(item, Function) and item.name == method for item in definition.body)
 
 
 @lru_cache(maxsize=2)
