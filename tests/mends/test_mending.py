@@ -39,6 +39,10 @@ METHOD = "class P(Base):\n    def __call__(self, prompt, pipe=None, device=None)
         ("a = () if USE_PEFT_BACKEND else (scale,)", "a = ()"),
         ("a = (scale,) if not USE_PEFT_BACKEND else ()", "a = ()"),
         ("x = torch.from_numpy(got['pixel_values'][0])", "torch.as_tensor(got['pixel_values'][0])"),
+        (
+            "self.unet.config.in_channels = 4  # OnnxRuntimeModel",
+            "__import__('types').SimpleNamespace()))(self.unet).in",
+        ),
         ("device = 'cuda'", "device = getattr(self, '_execution_device',"),
         ("with torch.autocast('cuda'): pass", "torch.autocast(str(getattr(self, '_execution_device',"),
         ("g = torch.Generator('cuda')", "torch.Generator(getattr(self, '_execution_device',"),
@@ -68,6 +72,8 @@ def test_what_is_mended(line, expected):
         "x: 'cuda' = 1",
         "x.cuda(non_blocking=True)",
         "if not USE_PEFT_BACKEND: pass",
+        "self.unet.config.in_channels = 4",
+        "x = other.unet.config  # OnnxRuntimeModel",
         "x = torch.from_numpy(y['values']); pixel_values = x",
     ],
 )

@@ -16,6 +16,7 @@ from gremio.mends.lora_layers import LoraLayers
 from gremio.mends.mend import Mend, Repair
 from gremio.mends.motion import Motion
 from gremio.mends.offload import Offload
+from gremio.mends.onnx_config import OnnxConfig
 from gremio.mends.pixel_values import PixelValues
 from gremio.mends.positions import Positions
 from gremio.mends.rewriting import Rewriter
@@ -30,6 +31,7 @@ MENDS: tuple[Mend, ...] = (
     Cuda(),
     Offload(),
     Constructor(),
+    OnnxConfig(),
 )
 
 
@@ -56,7 +58,8 @@ def mended(module: ast.Module, source: bytes, path: str, *, mends: Sequence[Mend
 
 def _lines_with(source: bytes, marks: tuple[str, ...]) -> list[int]:
     """The numbers of the lines that hold one of the marks, in order."""
-    found, line, seen = [], 1, 0
+    found: list[int] = []
+    line, seen = 1, 0
     for match in _pattern(marks).finditer(source):
         line += source.count(b"\n", seen, match.start())
         seen = match.start()
