@@ -19,6 +19,8 @@ from gremio.version import __version__
 _COMMANDS = {
     "run": "Draw with a community pipeline.",
     "show": "What a pipeline's code is and needs; what made a picture.",
+    "check": "Whether a pipeline, or every one of them, runs here.",
+    "bisect": "Find the revision of a pipeline's code that broke it.",
     "hub": "A Hub of your own on this machine.",
     "doctor": "What is installed, allowed and reachable here.",
     "demo": "Everything once, with the model that comes along.",

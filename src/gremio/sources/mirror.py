@@ -47,6 +47,39 @@ class MirrorSource:
             self._records.put("versions", self._key(ref, folder), {"commit": listing.commit})
         return CodeTree({f"{ref.name}.py": data}, f"{ref.name}.py", origin)
 
+    def trees(self, revision: str | None) -> list[CodeTree]:
+        """Every file of the folder at a version, each as ``fetch`` gives it.
+
+        Raises:
+            RevisionNotFound: the mirror lacks it, or it is a commit, whose files GitHub does not list.
+        """
+        if revision and is_commit(revision):
+            raise RevisionNotFound(
+                f"the files of Diffusers' community folder can't be listed at a commit ({revision})",
+                next_step="Name a version, or check that commit out and name its folder.",
+            )
+        listing = self._repository.listing()
+        folder = self._folder(PipelineRef("", "mirror", ""), revision, listing)
+        paths = [path for path in listing.matching(f"{folder}/*.py") if path.count("/") == 1]
+        found = self._repository.read(listing, paths)
+        return [self._one(PurePosixPath(path).name, found[path], folder, listing) for path in paths]
+
+    def versions(self, name: str) -> tuple[list[str], list[str]]:
+        """The mirror's versions, oldest first and ``main`` last: all, and those that have this file."""
+        listing = self._repository.listing()
+        folders = {path.split("/")[0] for path in listing.files if path.count("/") == 1}
+        ordered = list(reversed(_by_age(folders)))
+        return ordered, [folder for folder in ordered if f"{folder}/{name}.py" in listing.files]
+
+    def _one(self, file: str, data: bytes, folder: str, listing: Listing) -> CodeTree:
+        name = PurePosixPath(file).stem
+        ref = PipelineRef(name, "mirror", name)
+        pinned = self._pinned(ref, folder) if folder != "main" else None
+        if pinned and pinned != listing.commit:
+            return self.fetch(ref, folder)
+        origin = Origin("mirror", self._settings.mirror, listing.commit, folder, folder)
+        return CodeTree({file: data}, file, origin)
+
     def _pinned(self, ref: PipelineRef, revision: str | None) -> str | None:
         """The mirror's commit at which this version was first loaded: a version stays what it was, with no request."""
         if revision is None or self._access.force_download:
@@ -116,11 +149,17 @@ def _installed_version() -> str:
 
 
 def _newest(folders: set[str]) -> list[str]:
+    return _by_age(folders)[:9]
+
+
+def _by_age(folders: set[str]) -> list[str]:
+    """The versions among the folders, newest first, ``main`` before them all."""
+
     def order(name: str) -> tuple[int, ...]:
         return tuple(int(n) for n in re.findall(r"\d+", name))
 
     versions = sorted((f for f in folders if re.fullmatch(r"v\d[\w.]*", f)), key=order, reverse=True)
-    return [*(["main"] if "main" in folders else []), *versions[:8]]
+    return [*(["main"] if "main" in folders else []), *versions]
 
 
 def _nearest(name: str, listing: Listing) -> list[str]:

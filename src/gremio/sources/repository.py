@@ -95,6 +95,23 @@ class Repository:
             log.warning("%s can't be reached; using what the cache has of %s", self._access.endpoint, self.repo_id)
             return listing
 
+    def history(self, revision: str | None = None) -> list[tuple[str, str]]:
+        """The commits that led to ``revision``, newest first: each one's id and title.
+
+        Raises:
+            Unavailable: the Hub can't be reached; no history is kept here.
+        """
+        from huggingface_hub import HfApi
+
+        wanted = revision or "main"
+        if self._access.local_files_only:
+            step = "Ask again with the network."
+            raise Unavailable("a history can't be read without the network", ref=self.repo_id, next_step=step)
+        with self._hub_errors(wanted):
+            api = HfApi(endpoint=self._access.endpoint, token=self._access.token)
+            commits = api.list_repo_commits(self.repo_id, repo_type=self.kind, revision=wanted)
+        return [(commit.commit_id, commit.title) for commit in commits]
+
     def _asked(self, revision: str) -> Listing:
         from huggingface_hub import HfApi
 

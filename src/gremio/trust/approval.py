@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from gremio.code import CodeTree, Digest, Origin
+from gremio.code import CodeTree, Difference, Digest, Origin
 from gremio.errors import CodeChanged, NotTrusted
 from gremio.settings import Settings
 from gremio.store import Records, Trees
 from gremio.trust.request import CodeRequest
 
 _SEAL = object()
-_LONGEST_DIFF = 200  # lines
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ def _compare(request: CodeRequest, trees: Trees, records: Records) -> None:
     if record is None or record["digest"] == request.tree.digest.hex or request.by_digest:
         return
     before = Digest.parse(record["digest"])
-    diff = _diff(trees.files(before) or {}, dict(request.tree.files))
+    diff = Difference.between(trees.files(before) or {}, request.tree.files).diff
     raise CodeChanged(
         f"the code is not what it was when it was first used here on {record['first_used']}"
         f" (then {before}, now {request.tree.digest}, {request.tree.origin})\n{diff}",
@@ -154,20 +152,6 @@ def _way_back(request: CodeRequest, record: dict[str, Any]) -> str:
         return " To stay with code that doesn't change, pass a version: custom_revision='v…'."
     argument = "custom_revision" if request.role == "named" else "revision"
     return f" To stay with the old code, pass {argument}={record['commit']!r}."
-
-
-def _diff(before: dict[str, bytes], after: dict[str, bytes]) -> str:
-    lines: list[str] = []
-    for path in sorted(before.keys() | after.keys()):
-        old, new = (_lines(files.get(path, b"")) for files in (before, after))
-        lines += difflib.unified_diff(old, new, f"before/{path}", f"now/{path}", lineterm="")
-    if len(lines) > _LONGEST_DIFF:
-        lines = [*lines[:_LONGEST_DIFF], f"… and {len(lines) - _LONGEST_DIFF} more lines"]
-    return "\n".join(lines)
-
-
-def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").splitlines()
 
 
 def _remember(request: CodeRequest, reason: str, records: Records) -> None:

@@ -1,0 +1,242 @@
+"""``gremio check``: whether pipelines run here. Torch is loaded in the processes that it starts, not in this one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gremio.cli.options import access_options, code_options, format_option
+from gremio.cli.trials import access_of, limits_of, report_lines, request_of, require_run_extra, trial_options
+from gremio.errors import CodeError, OptionError
+
+if TYPE_CHECKING:
+    from gremio.checks import Counts, Entry, Job, Loader, SideBySide, Subject, Table
+
+_MEMORY = 8192  # MB for each of many; tiny models take a tenth
+_FILE = Path("gremio-check.json")
+_OF_ALL = {
+    "beside": "--beside",
+    "jobs": "--jobs",
+    "out": "--out",
+    "page_file": "--page",
+    "fresh": "--fresh",
+    "label": "--label",
+}
+
+
+@click.command()
+@click.argument("ref", required=False)
+@click.option("--all", "everything", is_flag=True, help="Check the whole community folder, or every file of a folder.")
+@click.option("--loader", type=click.Choice(["gremio", "diffusers"]), default="gremio", help="Who loads the code.")
+@click.option("--beside", type=click.Choice(["diffusers"]), help="With --all: check by plain diffusers as well.")
+@click.option("--jobs", type=click.IntRange(1), help="With --all: how many at once; half the processors if not given.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"With --all: the table's file, to which every check adds; {_FILE} if not given.",
+)
+@click.option(
+    "--page",
+    "page_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="With --all: write the whole table as Markdown too.",
+)
+@click.option("--fresh", is_flag=True, help="With --all: check again what is in the table.")
+@click.option("--label", help="With --all FOLDER: what the table calls it; the folder's name if not given.")
+@trial_options
+@code_options
+@access_options
+@format_option
+@click.pass_context
+def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, **options: Any) -> None:
+    """Check whether REF runs: a community pipeline's name, owner/repo, a folder or a .py file.
+
+    It is given the smallest components that fit, with random weights, and called with arguments made from its
+    signature. Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
+
+    \b
+    gremio check lpw_stable_diffusion
+    gremio check --all --revision v0.36.0 --jobs 4 --page table.md
+    """
+    if everything:
+        ctx.exit(_check_all(ref, options, form))
+    if ref is None:
+        raise OptionError("there is nothing to check", next_step="Name a pipeline, or use --all.")
+    ctx.exit(_check_one(ref, options, form))
+
+
+def _check_one(ref: str, options: dict[str, Any], form: str) -> int:
+    from gremio.checks import Runner, environment, outcome, require_leave
+    from gremio.code import PipelineRef
+    from gremio.settings import Settings
+    from gremio.sources import fetch
+
+    given = [option for name, option in _OF_ALL.items() if options.pop(name)]
+    if given:
+        raise OptionError(f"{', '.join(given)} is for many pipelines", ref=ref, next_step="Use it with --all.")
+    parsed = PipelineRef.parse(ref)
+    require_run_extra()
+    settings, access, limits = Settings.from_environment(), access_of(options), limits_of(options)
+    revision = options.pop("revision")
+    request = request_of(
+        ref, options, revision=revision, class_name=options.pop("class_name"), loader=options.pop("loader")
+    )
+    require_leave([request.loader], remote=parsed.source != "local", settings=settings)
+    with suppress(CodeError):
+        # What isn't there is an error of this command; what is there and can't be used is for the report.
+        fetch(parsed, revision=revision, access=access, settings=settings)
+    report = Runner(limits=limits, environ=environment(access)).check(request)
+    if form == "json":
+        click.echo(json.dumps({"outcome": outcome(report), **report.as_dict()}, indent=2, ensure_ascii=False))
+    else:
+        for line in report_lines(report):
+            click.echo(line)
+    return 0 if report.runs else 1
+
+
+def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
+    from gremio.checks import Runner, Table, environment, plan, remaining, require_leave, sole_writer
+    from gremio.settings import Settings
+
+    _refuse(folder, options)
+    require_run_extra()
+    settings, access = Settings.from_environment(), access_of(options)
+    limits, loaders = limits_of(options, memory=_MEMORY), _loaders(options)
+    require_leave(loaders, remote=folder is None, settings=settings)
+    path: Path = options.pop("out") or _FILE
+    with sole_writer(path, settings):
+        table = Table.load(path)
+        jobs = plan(_subjects(folder, options, access, settings), request_of("", options), loaders, limits)
+        if options["fresh"]:
+            table.forget((job.wanted.name, job.wanted.column) for job in jobs)
+        left, answered = remaining(jobs, table)
+        # At once, so that a place that can't be written is known before the trials are made.
+        table.save(path)
+        runner = Runner(limits=limits, environ=environment(access, threads=1))
+        found = _Progress(jobs, answered, path)
+        found.make(runner, left, table, options["jobs"] or _half_of_processors())
+    return _tell(Table.of(found.entries), table, path, options["page_file"], form)
+
+
+def _refuse(folder: str | None, options: dict[str, Any]) -> None:
+    """What can't go together with --all."""
+    for name, option in {"class_name": "--class-name", "model": "--model"}.items():
+        if options[name]:
+            raise OptionError(f"{option} is for one pipeline", next_step="Name it, without --all.")
+    options.pop("class_name")
+    if folder is not None and options["revision"]:
+        step = "To say what the table is to call the folder, use --label."
+        raise OptionError("a folder has no revisions", ref=folder, next_step=step)
+    if folder is None and options["label"]:
+        raise OptionError("--label is for a folder", next_step="The community folder's version is named by --revision.")
+
+
+def _loaders(options: dict[str, Any]) -> list[Loader]:
+    return list(dict.fromkeys(name for name in (options.pop("loader"), options.pop("beside")) if name))
+
+
+def _subjects(folder: str | None, options: dict[str, Any], access: Any, settings: Any) -> list[Subject]:
+    from gremio.checks import of_folder, of_mirror
+
+    revision, label = options.pop("revision"), options.pop("label")
+    if folder is None:
+        return of_mirror(revision, access=access, settings=settings)
+    return of_folder(Path(folder).expanduser(), version=label, access=access, settings=settings)
+
+
+def _half_of_processors() -> int:
+    return max(1, (os.cpu_count() or 1) // 2)
+
+
+class _Progress:
+    """The entries of this check, those of before among them, with a bar."""
+
+    def __init__(self, jobs: Sequence[Job], answered: Sequence[Entry], path: Path) -> None:
+        self.entries = list(answered)
+        self._all = len(jobs)
+        self._path = path
+
+    def make(self, runner: Any, left: Sequence[Job], table: Table, at_once: int) -> None:
+        """Make the trials that are left; ^C keeps what is done."""
+        from tqdm import tqdm
+
+        if self.entries:
+            click.echo(f"{len(self.entries)} of {self._all} are in {self._path} already", err=True)
+        with tqdm(total=self._all, initial=len(self.entries), unit="trial", disable=None) as bar:
+
+            def done(entry: Entry) -> None:
+                self.entries.append(entry)
+                bar.set_postfix_str(entry.name, refresh=False)
+                bar.update()
+
+            try:
+                runner.check_all(left, at_once=at_once, table=table, path=self._path, done=done)
+            except KeyboardInterrupt:
+                bar.close()
+                told = f"{len(self.entries)} of {self._all} are done and kept in {self._path}"
+                click.echo(f"{told}; the same command goes on from there.", err=True)
+                raise click.Abort from None
+
+
+def _tell(found: Table, table: Table, path: Path, page_file: Path | None, form: str) -> int:
+    from gremio.checks import counts, page, save_text, side_by_side
+
+    totals, pairs = counts(found), side_by_side(found)
+    if page_file is not None:
+        save_text(page_file, page(table))
+    if form == "json":
+        numbers = {"counts": [each.as_dict() for each in totals], "side_by_side": [pair.as_dict() for pair in pairs]}
+        click.echo(json.dumps({**numbers, **found.as_dict()}, indent=2, ensure_ascii=False))
+    else:
+        for line in _summary(found, totals, pairs):
+            click.echo(line)
+        click.echo(f"All of it is in {' and '.join(map(str, filter(None, (path, page_file))))}.")
+    # Plain diffusers beside is for comparison.
+    judged = [each for each in totals if each.column.loader == "gremio"] or totals
+    return 0 if all(each.runs == each.pipelines for each in judged) else 1
+
+
+def _summary(found: Table, totals: Sequence[Counts], pairs: Sequence[SideBySide]) -> Iterator[str]:
+    for each in totals:
+        yield click.style(f"{each.column}: {each.runs} of {each.pipelines} run", bold=True)
+        entries = found.of_column(each.column)
+        lacking = [entry for entry in entries if found.outcome(entry) == "packages"]
+        failed = [entry for entry in entries if found.outcome(entry) not in ("runs", "packages", "no pipeline")]
+        yield from _group("do not run", failed)
+        yield from _group("packages missing", lacking)
+        others = [entry.name for entry in entries if found.outcome(entry) == "no pipeline"]
+        yield from _names("no pipeline", others)
+        yield from _names("run without any code of their own", each.stock)
+    for pair in pairs:
+        yield click.style(f"beside plain diffusers, {pair.ours.version}: {pair.both} run in both", bold=True)
+        yield f"  {pair.identical} bit-identical"
+        yield from _names("different", pair.differing)
+        yield from _names("random in either", pair.unsettled)
+        yield from _names("run in plain diffusers only", pair.only_diffusers)
+
+
+def _group(title: str, entries: Sequence[Entry]) -> Iterator[str]:
+    if entries:
+        yield click.style(f"  {title} ({len(entries)})", fg="cyan")
+        width = max(len(entry.name) for entry in entries)
+        yield from (f"    {entry.name:<{width}}  {_why(entry)}" for entry in entries)
+
+
+def _why(entry: Entry) -> str:
+    from gremio.checks import advice
+
+    report = entry.report
+    if report.missing:
+        return advice(report)
+    return " ".join(str(report.error).split())[:200] if report.error else f"ended at the stage {report.reached}"
+
+
+def _names(title: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"  {title} ({len(names)}): {', '.join(names)}"

@@ -1,0 +1,177 @@
+"""What the commands that make trials have in common: options, the runner, a report in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gremio.cli.options import Command, access_arguments
+from gremio.cli.wording import in_options
+from gremio.errors import MissingPackages
+
+if TYPE_CHECKING:
+    from gremio.checks import Limits, TrialRequest
+    from gremio.sources import Access
+    from gremio.trial.report import Report
+
+_NEEDED = ("torch", "diffusers", "transformers")
+
+
+def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{value!r} is not name=value", ctx=ctx, param=parameter)
+        found[name.strip().replace("-", "_")] = text
+    return found
+
+
+_TRIAL = (
+    click.option("-m", "--model", help="Weights to use, owner/repo or a folder, in place of tiny random ones."),
+    click.option(
+        "--set",
+        "settings",
+        multiple=True,
+        callback=_settings,
+        metavar="NAME=VALUE",
+        help="An argument of the call, in place of the one that is made up; several in turn.",
+    ),
+    click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="For everything random; 0 if not given."),
+    click.option("--quick", is_flag=True, help="Load and call once, and try nothing else."),
+    click.option("--no-mend", is_flag=True, help="Leave the code as it is, whatever has changed around it."),
+    click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it is on the Hub."),
+    click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, min_open=True),
+        default=600,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long one trial may take.",
+    ),
+    click.option("--memory", type=click.IntRange(0), metavar="MB", help="How much memory one may use; 0 is no limit."),
+)
+
+
+def trial_options(command: Command) -> Command:
+    """Add the options about one trial and its process."""
+    for option in reversed(_TRIAL):
+        command = option(command)
+    return command
+
+
+def request_of(ref: str, options: dict[str, Any], **more: Any) -> TrialRequest:
+    """Take the options about a trial."""
+    from gremio.checks import TrialRequest
+
+    return TrialRequest(
+        ref,
+        model=options.pop("model"),
+        settings=options.pop("settings"),
+        seed=options.pop("seed"),
+        quick=options.pop("quick"),
+        mend=not options.pop("no_mend"),
+        trust=options.pop("trust"),
+        trust_remote_code=options.pop("trust_remote_code"),
+        **more,
+    )
+
+
+def limits_of(options: dict[str, Any], *, memory: int | None = None) -> Limits:
+    """Take the options about its process; ``memory`` is for when none is given."""
+    from gremio.checks import Limits
+
+    seconds, megabytes = options.pop("timeout"), options.pop("memory")
+    return Limits(seconds, (memory if megabytes is None else megabytes) or None)
+
+
+def access_of(options: dict[str, Any]) -> Access:
+    """Take the Hub's options."""
+    from gremio.settings import Settings
+    from gremio.sources import Access
+
+    return Access.of(Settings.from_environment(), **access_arguments(options))
+
+
+def require_run_extra() -> None:
+    """Say at once, and not in every trial, that what draws is not installed.
+
+    Raises:
+        MissingPackages: the extra ``run`` is not.
+    """
+    lacking = [name for name in _NEEDED if find_spec(name) is None]
+    if lacking:
+        message = f"a check runs pipelines, and {', '.join(lacking)} can't be imported"
+        raise MissingPackages(message, packages=lacking, next_step='pip install "gremio[run]"')
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """A report for a person."""
+    from gremio.checks import WORDS, outcome
+
+    word = WORDS[outcome(report)]
+    yield click.style(f"{report.class_name or Path(report.ref).name}: {word}", bold=True, fg=_colour(report))
+    if report.findings.get("own_code") and report.findings["own_code"].verdict == "no":
+        yield click.style("  what ran is a pipeline of diffusers; none of its own code did", fg="yellow")
+    yield from _facts({"code": report.digest, "loaded by": report.loader, "output": report.output})
+    yield from _section("tried", _findings(report))
+    yield from _section("called with", (f"{name} = {value}" for name, value in report.arguments.items()))
+    yield from _section("mended here", report.mends)
+    yield from _section("relocated here", report.relocations)
+    yield from _trouble(report)
+    yield from _facts({"time": _time(report.seconds), "memory": f"{report.peak_mb:.0f} MB" if report.peak_mb else ""})
+    yield from _facts({"with": ", ".join(f"{name} {number}" for name, number in report.versions.items())})
+
+
+def _colour(report: Report) -> str:
+    return "green" if report.runs else "red"
+
+
+def _facts(facts: Mapping[str, str]) -> Iterator[str]:
+    for name, value in facts.items():
+        if value:
+            yield f"  {name:<10} {value}"
+
+
+def _section(title: str, lines: Any) -> Iterator[str]:
+    found = list(lines)
+    if found:
+        yield click.style(title, fg="cyan")
+        yield from (f"  {line}" for line in found)
+
+
+def _findings(report: Report) -> Iterator[str]:
+    from gremio.trial.report import FINDINGS
+
+    names = [*FINDINGS, *(name for name in report.findings if name not in FINDINGS)]
+    for name in names:
+        finding = report.findings.get(name)
+        if finding:
+            detail = f"  {finding.detail}" if finding.detail else ""
+            yield f"{name.replace('_', ' '):<14} {finding.verdict:<8}{detail}".rstrip()
+
+
+def _trouble(report: Report) -> Iterator[str]:
+    from gremio.checks import advice
+
+    if report.error:
+        yield click.style(f"stopped at: {report.reached}", fg="cyan")
+        yield f"  {in_options(f'{report.error.kind}: {report.error.message}')}"
+        if report.error.place:
+            yield f"  at {report.error.place}"
+        if report.error.hint and not report.missing:
+            yield f"  {in_options(report.error.hint)}"
+    if report.missing and not report.runs:
+        yield click.style(f"Before it can run: {advice(report)}", fg="yellow")
+
+
+def _time(seconds: Mapping[str, float]) -> str:
+    if not seconds:
+        return ""
+    parts = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+    return f"{sum(seconds.values()):.1f} s ({parts})" if len(seconds) > 1 else f"{sum(seconds.values()):.1f} s"

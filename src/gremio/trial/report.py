@@ -1,0 +1,139 @@
+"""What a trial found, as plain values that survive JSON. Imports nothing but the standard library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Verdict = Literal["yes", "no", "unknown", "error"]
+Stage = Literal["read", "packages", "load", "components", "call", "done"]
+
+STAGES: tuple[Stage, ...] = ("read", "packages", "load", "components", "call", "done")
+"""The stages of a trial, in their order."""
+
+FINDINGS = ("own_code", "deterministic", "steps", "generator", "dtype", "batch", "callback")
+"""The names under which ``Report.findings`` has something, in their order."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One property that was tried.
+
+    ``verdict`` is ``yes`` or ``no`` where the trial could tell, ``unknown`` where the pipeline's signature does not
+    offer it (``detail`` says what is lacking), ``error`` where trying it raised.
+    """
+
+    verdict: Verdict
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """The exception that ended a trial.
+
+    ``kind`` is its class, ``place`` is ``file:line`` of the innermost frame in the community code, followed by
+    `` ← file:line`` of the innermost frame of all where that is another one; ``hint`` is what to do, if known.
+    """
+
+    kind: str
+    message: str
+    place: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """``KeyError: 'x' (pipeline.py:7)``."""
+        where = f" ({self.place})" if self.place else ""
+        return f"{self.kind}: {self.message}{where}"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One trial. A pipeline that ``runs`` reached ``done``; what stopped another is its ``error``.
+
+    Attributes:
+        ref: the code, as it was written.
+        class_name: of the pipeline class; empty where none was found.
+        digest: of the code's tree, ``sha256:…``; empty under plain diffusers, which has none.
+        loader: ``gremio`` or ``diffusers``.
+        reached: the last stage that was begun.
+        loads: whether there is a class.
+        runs: whether a call returned something.
+        output: what it returned, in words: ``images: 1 x 64x64 RGB``.
+        output_digest: SHA-256 over the raw values of the output, to compare two trials bit by bit.
+        findings: what was tried beyond the call, by name (see ``FINDINGS``).
+        mends: what Gremio repaired in the code, in words.
+        relocations: which imports were re-pointed, in words.
+        missing: packages that are lacking, by the name to install.
+        error: what ended the trial.
+        seconds: how long each stage took.
+        peak_mb: the process's peak of resident memory.
+        versions: of gremio, diffusers, transformers, torch and python.
+        arguments: what the pipeline was called with, shortened.
+        own_methods: the methods that the community code itself defines.
+    """
+
+    ref: str
+    class_name: str = ""
+    digest: str = ""
+    loader: str = "gremio"
+    reached: Stage = "read"
+    loads: bool = False
+    runs: bool = False
+    output: str = ""
+    output_digest: str = ""
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    mends: tuple[str, ...] = ()
+    relocations: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    error: Trouble | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    peak_mb: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    own_methods: tuple[str, ...] = ()
+
+    @property
+    def pip_command(self) -> str:
+        """What installs the missing packages; empty when none is missing."""
+        return f"pip install {' '.join(self.missing)}" if self.missing else ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Report:
+        """The report that ``as_dict`` gave, also after a trip through JSON; unknown names are passed over.
+
+        Raises:
+            ValueError: it is no report.
+        """
+        try:
+            known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+            known["findings"] = {name: Finding(**each) for name, each in known.get("findings", {}).items()}
+            known["error"] = Trouble(**known["error"]) if known.get("error") else None
+            known |= {name: tuple(known[name]) for name in _TUPLES if name in known}
+            return cls(**known)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(f"this is no trial's report: {error}") from error
+
+    def to_json(self) -> str:
+        """One line, as a trial prints it, in ASCII: no terminal, encoding or odd line separator can spoil it."""
+        return json.dumps(self.as_dict(), allow_nan=False)
+
+    @classmethod
+    def from_output(cls, text: str) -> Report:
+        """The report on the last line of what a trial printed.
+
+        Raises:
+            ValueError: the last line is none.
+        """
+        values = json.loads(text.strip().rpartition("\n")[2] or "null")
+        if not isinstance(values, dict):
+            raise ValueError("a trial's output ends with its report, and this does not")
+        return cls.from_dict(values)
+
+
+_TUPLES = ("mends", "relocations", "missing", "own_methods")

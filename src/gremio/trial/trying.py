@@ -1,0 +1,227 @@
+"""The stages of one trial, from a ref to a report."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from gremio.errors import OptionError
+from gremio.outputs import collect
+from gremio.review import Review, missing
+from gremio.trial.arguments import Plan
+from gremio.trial.calling import Caller, first_call
+from gremio.trial.digest import describe, digest, is_finite
+from gremio.trial.making import Maker
+from gremio.trial.measures import Measures
+from gremio.trial.options import Options
+from gremio.trial.recipes import prepare
+from gremio.trial.refitting import refitted
+from gremio.trial.report import Finding, Report, Stage
+from gremio.trial.subject import is_community, load_subject
+from gremio.trial.trouble import missing_packages, trouble_of
+from gremio.trial.witness import Witness
+
+_REFITS = 4
+
+
+def try_out(options: Options) -> Report:
+    """Try the code; whatever fails is in the report."""
+    trial = _Trial(options)
+    try:
+        trial.run()
+    except (Exception, SystemExit) as error:
+        trial.found["error"] = trouble_of(error, is_community)
+        trial.found["missing"] = missing_packages(error) or trial.found.get("missing", ())
+        _show(error)
+    return trial.report()
+
+
+@dataclass
+class _Trial:
+    options: Options
+    reached: Stage = "read"
+    found: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> None:
+        with self._stage("read"):
+            review = self._read()
+        with self._stage("packages"):
+            self._check_packages(review)
+        with self._stage("load"):
+            subject = load_subject(self.options, review)
+        self.found |= {
+            "class_name": subject.cls.__name__,
+            "digest": subject.digest,
+            "relocations": subject.relocations,
+            "mends": subject.mends,
+            "own_methods": subject.own_methods(),
+            "loads": True,
+        }
+        witness = Witness(subject)
+        with witness.watching():
+            with self._stage("components"):
+                maker = Maker.of(subject, self.options)
+                pipeline = maker.make()
+            with self._stage("call"):
+                maker, caller, result = self._call(maker, pipeline)
+        self._tell(caller, result, witness)
+        self.reached = "done"
+        self.found["runs"] = True
+        if not self.options.quick:
+            self._try_more(maker, caller, result)
+
+    def report(self) -> Report:
+        return Report(
+            ref=self.options.ref,
+            loader=self.options.loader,
+            reached=self.reached,
+            seconds={name: round(value, 4) for name, value in self.seconds.items()},
+            peak_mb=peak_mb(),
+            versions=versions(),
+            **self.found,
+        )
+
+    @contextmanager
+    def _stage(self, stage: Stage) -> Iterator[None]:
+        self.reached = stage
+        with self._timed(stage):
+            yield
+
+    @contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = time.perf_counter() - start
+
+    def _read(self) -> Review:
+        from gremio.workspace import read
+
+        review = read(
+            self.options.ref, custom_revision=self.options.custom_revision, class_name=self.options.class_name
+        )
+        self.found["class_name"] = review.class_name or ""
+        return review
+
+    def _check_packages(self, review: Review) -> None:
+        """Under Gremio loading itself refuses what lacks packages; here they are noted for plain diffusers as well."""
+        self.found["missing"] = tuple(each.package or each.name for each in missing(review.requirements))
+        if self.found["missing"]:
+            raise_missing(self.options.ref, self.found["missing"])
+
+    def _call(self, maker: Maker, pipeline: Any) -> tuple[Maker, Caller, Any]:
+        """Call it; where the error says that a component has other numbers than the code counts on, with those."""
+        first: Exception | None = None
+        for _ in range(_REFITS):
+            try:
+                return maker, *self._call_once(pipeline)
+            except Exception as error:
+                _show(error)
+                first = first or error
+                config = refitted(pipeline, error) if not self.options.model else None
+            if config is None:
+                break
+            try:
+                maker = maker.fitted(config)
+                pipeline = maker.make()
+            except Exception as error:
+                _show(error)
+                break
+        assert first is not None
+        raise first
+
+    def _call_once(self, pipeline: Any) -> tuple[Caller, Any]:
+        done = prepare(pipeline, Measures.of(pipeline))
+        plan = Plan.of(pipeline, self.options.settings, self.options.seed)
+        self.found["arguments"] = shown(plan.arguments())
+        caller, result = first_call(pipeline, plan)
+        self.found["arguments"] = shown(caller.plan.arguments()) | ({"(before)": done} if done else {})
+        return caller, result
+
+    def _tell(self, caller: Caller, result: Any, witness: Witness) -> None:
+        if result is None:
+            raise OptionError("the pipeline returned nothing", ref=self.options.ref)
+        finite = "" if is_finite(result) else ", with values that are no numbers (NaN)"
+        self.found |= {
+            "output": describe(result) + finite + _savable(result),
+            "output_digest": digest(result),
+            "findings": {"own_code": witness.finding()},
+        }
+
+    def _try_more(self, maker: Maker, caller: Caller, result: Any) -> None:
+        from gremio.trial.findings import find_out
+
+        with self._timed("findings"):
+            more: Mapping[str, Finding] = find_out(caller, result, maker.ready)
+        self.found["findings"] |= more
+
+
+def _savable(result: object) -> str:
+    try:
+        collect(result)
+    except OptionError:
+        return ", which can't be saved as a file"
+    return ""
+
+
+def raise_missing(ref: str, packages: tuple[str, ...]) -> None:
+    """Refuse what can't be loaded for lack of packages.
+
+    Raises:
+        MissingPackages: always.
+    """
+    from gremio.errors import MissingPackages
+
+    raise MissingPackages(
+        f"packages are missing: {', '.join(packages)}",
+        packages=packages,
+        ref=ref,
+        next_step=f"pip install {' '.join(packages)}",
+    )
+
+
+def shown(arguments: Mapping[str, Any]) -> dict[str, str]:
+    """Each argument in a few words."""
+    return {name: _few_words(value) for name, value in arguments.items()}
+
+
+def versions() -> dict[str, str]:
+    """Of what a trial depends on."""
+    found = {"python": platform.python_version()}
+    for name in ("gremio", "diffusers", "transformers", "torch"):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def peak_mb() -> float:
+    """The most memory that this process has had, in megabytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def _few_words(value: Any) -> str:
+    if hasattr(value, "getbands"):
+        return f"picture {value.width}x{value.height} {value.mode}"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return f"{type(value).__name__} {tuple(value.shape)}"
+    if isinstance(value, list) and value and hasattr(value[0], "getbands"):
+        return f"{len(value)} x {_few_words(value[0])}"
+    text = f"Generator({value.initial_seed()})" if hasattr(value, "initial_seed") else repr(value)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def _show(error: BaseException) -> None:
+    """The traceback on stderr, for whoever looks into it."""
+    import traceback
+
+    traceback.print_exception(error)
