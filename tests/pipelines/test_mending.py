@@ -58,6 +58,15 @@ class Lean(StableDiffusionPipeline):
         super().__init__(vae, text_encoder, tokenizer, unet, scheduler, None, None, requires_safety_checker=False)
 """
 
+RENAMING = """
+from diffusers import DiffusionPipeline
+
+class Renaming(DiffusionPipeline):
+    def __init__(self, unet, vae):
+        super().__init__()
+        self.register_modules(painter=unet, vae=vae)
+"""
+
 
 def test_old_code_runs(write, sd_folder, caplog):
     """What transformers 5 and a machine without CUDA would stop runs, and says once what was mended."""
@@ -154,5 +163,15 @@ def test_a_class_may_leave_optional_components_of_its_base_out(write, sd_folder)
     assert len(pipe("a hall", num_inference_steps=1).images) == 1
     assert [r.mend for r in pipe.gremio.pipeline.mends] == ["left-out-components"]
     as_written = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=code, mend=False)
+    with pytest.raises(ValueError, match="incorrectly"):
+        as_written.components  # noqa: B018
+
+
+def test_a_class_may_register_under_other_names(write, sd_folder):
+    """Moving a pipeline asks for its components, whatever names they were registered under."""
+    source = StableDiffusionPipeline.from_pretrained(sd_folder)
+    mended = gremio.load_class(write(RENAMING))(source.unet, source.vae)
+    assert mended.to("cpu").components == {"painter": source.unet, "vae": source.vae}
+    as_written = gremio.load_class(write(RENAMING), mend=False)(source.unet, source.vae)
     with pytest.raises(ValueError, match="incorrectly"):
         as_written.components  # noqa: B018

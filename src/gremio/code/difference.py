@@ -53,4 +53,5 @@ class Difference:
 
 def _diff(path: str, before: bytes, after: bytes, names: tuple[str, str]) -> list[str]:
     old, new = (data.decode("utf-8", "replace").splitlines() for data in (before, after))
-    return list(difflib.unified_diff(old, new, *(f"{name}/{path}" for name in names), lineterm="", n=2))
+    first, second = names
+    return list(difflib.unified_diff(old, new, f"{first}/{path}", f"{second}/{path}", lineterm="", n=2))

@@ -17,6 +17,7 @@ from gremio.mends.mend import Mend, Repair
 from gremio.mends.motion import Motion
 from gremio.mends.offload import Offload
 from gremio.mends.onnx_config import OnnxConfig
+from gremio.mends.outputs import Outputs
 from gremio.mends.pixel_values import PixelValues
 from gremio.mends.positions import Positions
 from gremio.mends.rewriting import Rewriter
@@ -32,6 +33,7 @@ MENDS: tuple[Mend, ...] = (
     Offload(),
     Constructor(),
     OnnxConfig(),
+    Outputs(),
 )
 
 

@@ -15,6 +15,7 @@ import torch
 from gremio.components.demands import Demands
 from gremio.errors import ComponentMissing, OptionError, SharingError
 from gremio.pipelines.classes import named_class
+from gremio.pipelines.left_out import is_registered
 from gremio.pipelines.options import check_device, take_dtype
 from gremio.pipelines.provenance import CodeProvenance, Provenance, note, of
 from gremio.pipelines.request import CodeChoice, take_access
@@ -147,11 +148,7 @@ class _Sharing:
 
 def _components(pipeline: Any) -> dict[str, Any]:
     """What diffusers registered, without its check that the class is written as it expects."""
-    return {n: getattr(pipeline, n, None) for n, v in pipeline.config.items() if _registered(n, v)}
-
-
-def _registered(name: str, value: object) -> bool:
-    return not name.startswith("_") and isinstance(value, list | tuple) and len(value) == 2
+    return {n: getattr(pipeline, n, None) for n, v in pipeline.config.items() if is_registered(n, v)}
 
 
 def _modules(components: Mapping[str, Any]) -> Iterator[tuple[str, torch.nn.Module]]:

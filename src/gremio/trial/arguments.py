@@ -19,7 +19,7 @@ from gremio.trial.recipes import recipe
 PROMPT = "a photo of a red cat and a blue house"
 
 
-_ENTRIES = ("__call__", "text2img", "generate", "sample", "img2img")
+_ENTRIES = ("__call__", "text2img", "generate", "sample", "img2img", "merge", "_call_")
 
 
 def entry_of(cls: type) -> str:

@@ -37,7 +37,7 @@ def count(value: object) -> int:
 
 def main_part(value: object) -> tuple[str, object]:
     """The part of a result that a person called the pipeline for, and its name."""
-    fields = _fields(value)
+    fields = {} if _is_pipeline(value) else _fields(value)
     if fields:
         name = next((each for each in _FIRST if fields.get(each) is not None), next(iter(fields)))
         return name, fields[name]
@@ -71,6 +71,11 @@ def is_finite(value: object) -> bool:
     return all(bool(np.isfinite(each).all()) for each in numbers(value) if each.dtype.kind == "f")
 
 
+def _is_pipeline(value: object) -> bool:
+    """Whether it is a pipeline, as one that merges others returns."""
+    return callable(getattr(value, "register_modules", None))
+
+
 def _fields(value: object) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return {str(name): each for name, each in value.items()}
@@ -91,6 +96,12 @@ def _pieces(value: object) -> Iterator[bytes]:
         array = to_numpy(value)
         yield f"{value.dtype} {tuple(array.shape)}".encode()  # type: ignore[attr-defined]
         yield array.tobytes()
+    elif _is_pipeline(value):
+        for name, each in value.components.items():  # type: ignore[attr-defined]
+            yield f"{name} {type(each).__qualname__}".encode()
+            for key, weight in each.state_dict().items() if hasattr(each, "state_dict") else ():
+                yield key.encode()
+                yield from _pieces(weight)
     elif fields := _fields(value):
         for name, each in fields.items():
             yield name.encode()

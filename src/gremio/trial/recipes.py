@@ -5,6 +5,8 @@ Both are by the class's name. A value that depends on the pipeline is a function
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -20,6 +22,11 @@ def recipe(class_name: str, pipeline: Any, measures: Measures) -> Mapping[str, A
     """The arguments for a class; empty for most."""
     found = _ARGUMENTS.get(class_name, {})
     return {name: value(pipeline, measures) if callable(value) else value for name, value in found.items()}
+
+
+def own_config(class_name: str) -> Mapping[str, Any]:
+    """Numbers of a component by the name of its class, where it stands for one that the code fetches itself."""
+    return _CLASSES.get(class_name, {})
 
 
 def component_config(class_name: str) -> Mapping[str, Mapping[str, Any]]:
@@ -106,8 +113,24 @@ def _choose_sampler(pipeline: Any, measures: Measures) -> str:
 
 _MIDDLE = "mid_block.attentions.0.transformer_blocks.0.attn2.processor"
 
+
+def _two_models(pipeline: Any, measures: Measures) -> list[str]:
+    """Two folders with tiny models of one kind, which are gone when the process ends."""
+    from diffusers import StableDiffusionPipeline
+
+    from gremio.testing import tiny
+
+    place = tempfile.mkdtemp(prefix="gremio-trial-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    folders = [str(Path(place) / str(seed)) for seed in (0, 1)]
+    for seed, folder in enumerate(folders):
+        StableDiffusionPipeline(**tiny("sd15", seed=seed), requires_safety_checker=False).save_pretrained(folder)
+    return folders
+
+
 _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
     "LLMGroundedDiffusionPipeline": {"lmd_guidance_kwargs": {"guidance_attn_keys": [_MIDDLE]}},
+    "CheckpointMergerPipeline": {"pretrained_model_name_or_path_list": _two_models},
     "NullTextPipeline": {"inverted_latent": _latent, "uncond_embeddings": _embeddings_per_step},
     "Prompt2PromptPipeline": {
         "prompt": ["a red cat", "a red dog"],
@@ -132,11 +155,29 @@ _PREPARATIONS: Mapping[str, Callable[[Any, Measures], str]] = {
 _COMPONENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "DemoFusionSDXLPipeline": {"unet": {"sample_size": 128}},
     "FaithDiffStableDiffusionXLPipeline": {"unet": {"block_out_channels": (320, 320), "cross_attention_dim": 64}},
+    "MatryoshkaPipeline": {"text_encoder": {"use_attention_mask": True}},
     "StableDiffusionHDPainterPipeline": {
         "unet": {
             "block_out_channels": (16, 16, 32),
             "down_block_types": ("CrossAttnDownBlock2D",) * 3,
             "up_block_types": ("CrossAttnUpBlock2D",) * 3,
         }
+    },
+}
+
+_CLASSES: Mapping[str, Mapping[str, Any]] = {
+    "MatryoshkaUNet2DConditionModel": {
+        "sample_size": 16,
+        "in_channels": 3,
+        "out_channels": 3,
+        "block_out_channels": (32, 64),
+        "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
+        "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
+        "layers_per_block": 1,
+        "norm_num_groups": 8,
+        "attention_head_dim": 8,
+        "cross_attention_dim": 32,
+        "addition_embed_type": "matryoshka",
+        "addition_time_embed_dim": 32,
     },
 }

@@ -7,7 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -24,7 +24,8 @@ from gremio.trial.options import Options
 from gremio.trial.recipes import prepare
 from gremio.trial.refitting import refitted
 from gremio.trial.report import Finding, Report, Stage
-from gremio.trial.subject import is_community, load_subject
+from gremio.trial.stand_ins import stand_ins
+from gremio.trial.subject import Subject, is_community, load_subject
 from gremio.trial.trouble import missing_packages, trouble_of
 from gremio.trial.witness import Witness
 
@@ -65,6 +66,12 @@ class _Trial:
             "own_methods": subject.own_methods(),
             "loads": True,
         }
+        with ExitStack() as standing_in:
+            # With somebody's own model everything is what it says.
+            made = [] if self.options.model else standing_in.enter_context(stand_ins(seed=self.options.seed))
+            self._try(subject, made)
+
+    def _try(self, subject: Subject, made: list[str]) -> None:
         witness = Witness(subject)
         with witness.watching():
             with self._stage("components"):
@@ -73,6 +80,8 @@ class _Trial:
             with self._stage("call"):
                 maker, caller, result = self._call(maker, pipeline)
         self._tell(caller, result, witness)
+        if made:
+            self.found["arguments"]["(in place of the Hub's)"] = ", ".join(dict.fromkeys(made))
         self.reached = "done"
         self.found["runs"] = True
         if not self.options.quick:
