@@ -3,7 +3,7 @@
 from gremio.review.classes import ClassInfo, ClassKind, classes, entry_class
 from gremio.review.closure import closure, declared_data
 from gremio.review.relocation import Relocation, Rewritten, Unresolved, module_name, relocations, rewrite
-from gremio.review.requirements import Requirement, missing, require, requirements
+from gremio.review.requirements import Requirement, complaint, missing, require, requirements
 from gremio.review.review import Review, read
 from gremio.review.signatures import (
     ComponentSlot,
@@ -28,6 +28,7 @@ __all__ = [
     "call_signature",
     "classes",
     "closure",
+    "complaint",
     "component_slots",
     "declared_data",
     "entry_class",

@@ -114,7 +114,7 @@ def require(tree: CodeTree, entry: str | None = None) -> tuple[Requirement, ...]
     needed = requirements(tree, entry)
     lacking = missing(needed)
     if lacking:
-        raise _complaint(tree, lacking)
+        raise complaint(lacking, ref=str(tree.origin))
     return needed
 
 
@@ -125,7 +125,8 @@ def package_for(name: str) -> str | None:
     return PACKAGES.get(name) or name.replace("_", "-")
 
 
-def _complaint(tree: CodeTree, lacking: tuple[Requirement, ...]) -> MissingPackages:
+def complaint(lacking: tuple[Requirement, ...], *, ref: str) -> MissingPackages:
+    """The error for packages that are missing, with how each is to be had."""
     packages = [item.package for item in lacking if item.package]
     lines = [f"it imports {item.name} ({item.file}, line {item.line})" for item in lacking]
     notes = [f"{item.name}: {item.note}" for item in lacking if not item.package and item.note]
@@ -133,7 +134,7 @@ def _complaint(tree: CodeTree, lacking: tuple[Requirement, ...]) -> MissingPacka
     return MissingPackages(
         f"packages are missing: {'; '.join(lines)}",
         packages=packages or [item.name for item in lacking],
-        ref=str(tree.origin),
+        ref=ref,
         next_step="\n  ".join(steps),
     )
 

@@ -94,11 +94,6 @@ class Report:
     arguments: Mapping[str, str] = field(default_factory=dict)
     own_methods: tuple[str, ...] = ()
 
-    @property
-    def pip_command(self) -> str:
-        """What installs the missing packages; empty when none is missing."""
-        return f"pip install {' '.join(self.missing)}" if self.missing else ""
-
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)

@@ -14,7 +14,7 @@ from typing import Any
 
 from gremio.errors import OptionError
 from gremio.outputs import collect
-from gremio.review import Review, missing
+from gremio.review import Review, complaint
 from gremio.trial.arguments import Plan
 from gremio.trial.calling import Caller, first_call
 from gremio.trial.digest import describe, digest, is_finite
@@ -39,7 +39,7 @@ def try_out(options: Options) -> Report:
         trial.run()
     except (Exception, SystemExit) as error:
         trial.found["error"] = trouble_of(error, is_community)
-        trial.found["missing"] = missing_packages(error) or trial.found.get("missing", ())
+        trial.found["missing"] = trial.found.get("missing") or missing_packages(error)
         _show(error)
     return trial.report()
 
@@ -123,9 +123,9 @@ class _Trial:
 
     def _check_packages(self, review: Review) -> None:
         """Under Gremio loading itself refuses what lacks packages; here they are noted for plain diffusers as well."""
-        self.found["missing"] = tuple(each.package or each.name for each in missing(review.requirements))
-        if self.found["missing"]:
-            raise_missing(self.options.ref, self.found["missing"])
+        self.found["missing"] = tuple(each.package or each.name for each in review.missing)
+        if review.missing:
+            raise complaint(review.missing, ref=self.options.ref)
 
     def _call(self, maker: Maker, pipeline: Any) -> tuple[Maker, Caller, Any]:
         """Call it; where the error says that a component has other numbers than the code counts on, with those."""
@@ -180,22 +180,6 @@ def _savable(result: object) -> str:
     except OptionError:
         return ", which can't be saved as a file"
     return ""
-
-
-def raise_missing(ref: str, packages: tuple[str, ...]) -> None:
-    """Refuse what can't be loaded for lack of packages.
-
-    Raises:
-        MissingPackages: always.
-    """
-    from gremio.errors import MissingPackages
-
-    raise MissingPackages(
-        f"packages are missing: {', '.join(packages)}",
-        packages=packages,
-        ref=ref,
-        next_step=f"pip install {' '.join(packages)}",
-    )
 
 
 def shown(arguments: Mapping[str, Any]) -> dict[str, str]:
