@@ -49,3 +49,14 @@ def format_option(command: Command) -> Command:
     """Add ``--format``."""
     choice = click.Choice(["human", "json"])
     return click.option("--format", "form", type=choice, default="human", help="json is for scripts.")(command)
+
+
+def named_values(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Read the ``NAME=VALUE`` of an option that may be given several times."""
+    found = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{value!r} is not name=value", ctx=ctx, param=parameter)
+        found[name.strip().replace("-", "_")] = text
+    return found

@@ -8,23 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gremio.cli.options import access_arguments, access_options, code_options
+from gremio.cli.options import access_arguments, access_options, code_options, named_values
 from gremio.code import PipelineRef
 from gremio.errors import CodeFailed, OptionError
 from gremio.version import __version__
 
 if TYPE_CHECKING:
     from gremio.outputs import Saved
-
-
-def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not name.strip():
-            raise click.BadParameter(f"{value!r} is not name=value", ctx=ctx, param=parameter)
-        found[name.strip().replace("-", "_")] = text
-    return found
 
 
 @click.command()
@@ -45,7 +35,7 @@ def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str,
     "--set",
     "settings",
     multiple=True,
-    callback=_settings,
+    callback=named_values,
     metavar="NAME=VALUE",
     help="Any other argument of the pipeline; @FILE reads a file.",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gremio.cli.options import Command, access_arguments
+from gremio.cli.options import Command, access_arguments, named_values
 from gremio.cli.wording import in_options
 from gremio.errors import MissingPackages
 
@@ -21,23 +21,13 @@ if TYPE_CHECKING:
 _NEEDED = ("torch", "diffusers", "transformers")
 
 
-def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not name.strip():
-            raise click.BadParameter(f"{value!r} is not name=value", ctx=ctx, param=parameter)
-        found[name.strip().replace("-", "_")] = text
-    return found
-
-
 _TRIAL = (
     click.option("-m", "--model", help="Weights to use, owner/repo or a folder, in place of tiny random ones."),
     click.option(
         "--set",
         "settings",
         multiple=True,
-        callback=_settings,
+        callback=named_values,
         metavar="NAME=VALUE",
         help="An argument of the call, in place of the one that is made up; several in turn.",
     ),
