@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from gremio.checks.child import Children, Limits
+from gremio.checks.nursery import nursery
 from gremio.checks.outcomes import report_of
 from gremio.checks.request import TrialRequest
 from gremio.checks.table import Entry, Table, Wanted
@@ -25,6 +26,7 @@ from gremio.store.writing import store_errors
 from gremio.trial.report import Report
 
 # -P: what lies in the current directory is no module of ours.
+_MANY = 4
 TRIAL = (sys.executable, "-P", "-m", "gremio.trial")
 
 
@@ -45,6 +47,9 @@ class Runner:
         self._limits = limits
         self._command = tuple(command or TRIAL)
         self._children = Children(environ)
+        # Somebody's own command is not ours to make quicker.
+        self._forks = command is None
+        self._environ = dict(os.environ if environ is None else environ)
 
     def check(self, request: TrialRequest) -> Report:
         """Make one trial. Whatever its process does, there is a report."""
@@ -59,7 +64,7 @@ class Runner:
         Raises:
             OptionError: the file can't be written.
         """
-        with ThreadPoolExecutor(at_once) as pool:
+        with self._quick_command(len(jobs)), ThreadPoolExecutor(at_once) as pool:
             waiting = {pool.submit(self.check, job.request): job for job in jobs}
             try:
                 for future in as_completed(waiting):
@@ -72,6 +77,19 @@ class Runner:
                 self._children.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
+
+    @contextmanager
+    def _quick_command(self, trials: int) -> Iterator[None]:
+        """Have many trials forked from one process that has imported everything, where that can be."""
+        if not self._forks or trials < _MANY:
+            yield
+            return
+        with nursery(self._limits, self._environ) as command:
+            self._command = tuple(command or TRIAL)
+            try:
+                yield
+            finally:
+                self._command = TRIAL
 
 
 def environment(access: Access, *, threads: int | None = None) -> dict[str, str]:

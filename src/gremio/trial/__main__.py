@@ -57,6 +57,7 @@ def _prepare() -> None:
     """One thread, and a folder of its own for the code that diffusers copies: trials run beside each other."""
     folder = tempfile.TemporaryDirectory(prefix="gremio-trial-")
     os.environ["HF_MODULES_CACHE"] = folder.name
+    _tell_imported(folder.name)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import atexit
 
@@ -64,6 +65,13 @@ def _prepare() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+def _tell_imported(folder: str) -> None:
+    """In a process that was forked from a nursery the libraries have read that variable already."""
+    for name in ("diffusers.utils.dynamic_modules_utils", "transformers.dynamic_module_utils"):
+        if name in sys.modules:
+            sys.modules[name].HF_MODULES_CACHE = folder  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

@@ -112,9 +112,14 @@ def _slots(cls: Any) -> list[ComponentSlot]:
     slots = []
     for name, parameter in list(inspect.signature(cls.__init__).parameters.items())[1:]:
         if parameter.default is parameter.empty:
-            types = tuple(f"{each.__module__}.{each.__qualname__}" for each in _types(hints.get(name)))
+            types = tuple(map(_name, _types(hints.get(name))))
             slots.append(ComponentSlot(name, types, name in optional))
     return slots
+
+
+def _name(cls: type) -> str:
+    # Without torchvision transformers puts a class of another name in the place of CLIPImageProcessor.
+    return f"{cls.__module__}.{cls.__qualname__.removesuffix('Pil')}"
 
 
 def _types(hint: Any) -> list[type]:

@@ -1,0 +1,29 @@
+"""Run by path, not imported: have a nursery make a trial, and end as that ended.
+
+``python forked.py SOCKET MEGABYTES ARGUMENTS…``. What the trial prints goes where this process's output goes. Ending
+this process ends the trial.
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+
+
+def main(socket_path: str, megabytes: str, *arguments: str) -> None:
+    """Ask, wait, end alike."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as nursery:
+        nursery.connect(socket_path)
+        request = {"arguments": arguments, "megabytes": int(megabytes), "folder": os.environ["TMPDIR"]}
+        socket.send_fds(nursery, [json.dumps(request).encode()], [1, 2])
+        answer = nursery.recv(32)
+    code = int(answer or b"1")
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL) if -code not in (signal.SIGKILL, signal.SIGSTOP) else None
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
