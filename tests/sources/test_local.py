@@ -135,3 +135,10 @@ def test_a_file_in_a_large_folder_does_not_walk_all_of_it(get, tmp_path, monkeyp
     assert set(get(tmp_path / "entry.py").files) == {"entry.py", "a/b.json"}
     assert tmp_path / "a" / "b" in walked
     assert tmp_path / "a" / "b" / "c" not in walked
+
+
+def test_an_empty_folder_is_called_empty(get, tmp_path):
+    """What is said of the folder around a missing file is so."""
+    (tmp_path / "code").mkdir()
+    with pytest.raises(RefNotFound, match="code is empty"):
+        get(tmp_path / "code" / "none.py")

@@ -133,8 +133,12 @@ def _not_there(ref: PipelineRef, path: Path) -> RefNotFound:
         return RefNotFound(
             f"{path.absolute()} is no Python file", ref=ref.text, next_step="Name a .py file or a folder."
         )
-    near = sorted(p.name for p in path.parent.iterdir())[:8] if path.parent.is_dir() else []
-    hint = f"{path.parent} has: {', '.join(near)}." if near else f"{path.parent} does not exist either."
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        hint = f"{folder} does not exist either."
+    else:
+        near = sorted(p.name for p in folder.iterdir())[:8]
+        hint = f"{folder} has: {', '.join(near)}." if near else f"{folder} is empty."
     if "/" not in ref.text and path.suffix == ".py":
         hint += f" For the community pipeline of that name write {path.stem} without .py."
     return RefNotFound(f"there is nothing at {path.absolute()}", ref=ref.text, next_step=hint, nearest=near)
