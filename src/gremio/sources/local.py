@@ -134,11 +134,9 @@ def _not_there(ref: PipelineRef, path: Path) -> RefNotFound:
             f"{path.absolute()} is no Python file", ref=ref.text, next_step="Name a .py file or a folder."
         )
     folder = path.absolute().parent
-    if not folder.is_dir():
-        hint = f"{folder} does not exist either."
-    else:
-        near = sorted(p.name for p in folder.iterdir())[:8]
-        hint = f"{folder} has: {', '.join(near)}." if near else f"{folder} is empty."
+    near = sorted(p.name for p in folder.iterdir())[:8] if folder.is_dir() else []
+    lies_there = f"has: {', '.join(near)}" if near else "is empty" if folder.is_dir() else "does not exist either"
+    hint = f"{folder} {lies_there}."
     if "/" not in ref.text and path.suffix == ".py":
         hint += f" For the community pipeline of that name write {path.stem} without .py."
     return RefNotFound(f"there is nothing at {path.absolute()}", ref=ref.text, next_step=hint, nearest=near)
