@@ -54,6 +54,22 @@ def test_names_go_to_their_parameters(make_library, call, expected):
     assert bool(done.repairs) is bool(expected)
 
 
+def test_a_constructor_passes_on_by_name(make_library):
+    """What a class hands to the constructor it inherits goes where that has it now."""
+    make_library(
+        "diffusers", {"__init__.py": "class Pipeline:\n    def __init__(self, vae, new=None, check=True): ...\n"}
+    )
+    source = (
+        "from diffusers import Pipeline\nclass Mine(Pipeline):\n"
+        "    def __init__(self, vae, check):\n        super().__init__(vae, check)\n"
+    )
+    (repair,) = mended(ast.parse(source), source.encode(), "a.py").repairs
+    assert repair.new == "super().__init__(vae, check=check)"
+    own = "class Root(Pipeline):\n    def __init__(self, vae, check): ...\n"
+    between = source.replace("class Mine(Pipeline)", f"{own}class Mine(Root)")
+    assert not mended(ast.parse(between), between.encode(), "a.py").repairs
+
+
 def test_a_method_of_its_own_is_never_touched(make_library):
     """A class that defines the method, or has it from another class of the file, knows its parameters."""
     make_library("diffusers", LIBRARY)

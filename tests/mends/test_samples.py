@@ -65,6 +65,18 @@ class Sample(StableDiffusionInpaintPipeline):
         return (1,)
 """
 
+TIME_IDS = """
+import torch
+from diffusers import StableDiffusionXLPipeline
+
+class Sample(StableDiffusionXLPipeline):
+    def __init__(self, part):
+        self.unet, self.text_encoder_2 = part["unet"], part["text_encoder_2"]
+
+    def __call__(self):
+        return self._get_add_time_ids((8, 8), (0, 0), (8, 8), dtype=torch.float32).shape
+"""
+
 
 class Plain:
     """A model without a config."""
@@ -101,6 +113,7 @@ SAMPLES = {
     "motion": (HEAD + MOTION, motion_unet),
     "positions": (POSITIONS, Plain),
     "lora-layers": (HEAD + LORA, attention),
+    "time-ids": (TIME_IDS, lambda: tiny("sdxl")),
     "cuda": (HEAD + CUDA, Plain),
     "offload": (HEAD + OFFLOAD, Plain),
     "constructor": (HEAD + "        return (1,)\n" + CONSTRUCTOR, Plain),

@@ -21,6 +21,7 @@ from gremio.mends.outputs import Outputs
 from gremio.mends.pixel_values import PixelValues
 from gremio.mends.positions import Positions
 from gremio.mends.rewriting import Rewriter
+from gremio.mends.time_ids import TimeIds
 
 MENDS: tuple[Mend, ...] = (
     ClipModels(),
@@ -28,6 +29,7 @@ MENDS: tuple[Mend, ...] = (
     PixelValues(),
     Motion(),
     Positions(),
+    TimeIds(),
     LoraLayers(),
     Cuda(),
     Offload(),

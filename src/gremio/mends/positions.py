@@ -23,13 +23,24 @@ class Positions:
     name = "positions"
     reason = "the inherited method has other parameters in between in the installed version"
     change = Change("diffusers")
-    words = marks = ("self.check_inputs(", "self.prepare_", "self.encode_", "self._encode_", "self.get_", "self._get_")
+    words = marks = (
+        "self.check_inputs(",
+        "self.prepare_",
+        "self.encode_",
+        "self._encode_",
+        "self.get_",
+        "self._get_",
+        "super().",
+    )
 
     def expression(self, node: ast.expr, scope: Scope) -> ast.expr | None:
         """The same call with keywords from the first parameter that has moved."""
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=method)) if owner == scope.me:
-                found = _inherited(scope, method)
+                found = inherited(scope, method)
+                return _aligned(node, found, scope.function) if found else None
+            case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super"), args=[]), attr=method)):
+                found = inherited(scope, method, by_super=True)
                 return _aligned(node, found, scope.function) if found else None
         return None
 
@@ -59,19 +70,22 @@ def _name(argument: ast.expr) -> str:
     return dotted(argument).rpartition(".")[2]
 
 
-def _inherited(scope: Scope, method: str) -> Method | None:
-    """The method that the class around it takes from an installed library; None if it is its own."""
+def inherited(scope: Scope, method: str, *, by_super: bool = False) -> Method | None:
+    """The method that the class around it takes from an installed library; None if it is its own.
+
+    ``by_super`` passes over the class itself.
+    """
     definition = next((node for node in scope.inside if isinstance(node, ast.ClassDef)), None)
     if definition is None or scope.module is None:
         return None
-    if _defines(definition, method):
+    if _defines(definition, method) and not by_super:
         return None
     own, bound = _classes(scope.module), _bound(scope.module)
     waiting, seen = [definition], set()
     while waiting:
         here = waiting.pop(0)
         seen.add(here.name)
-        if _defines(here, method):
+        if _defines(here, method) and not (by_super and here is definition):
             return None
         for base in map(dotted, here.bases):
             if base in own and base not in seen:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gremio.trial.arguments import Plan
-from gremio.trial.demands import corrected
+from gremio.trial.demands import corrected, is_guess
 from gremio.trial.making import seed_all
 from gremio.trial.retries import variants
 
@@ -43,20 +43,23 @@ def first_call(pipeline: Any, plan: Plan) -> tuple[Caller, Any]:
     Raises:
         Exception: that of the natural call when none succeeds.
     """
-    plan, error = plan, None
+    told: Exception | None = None
+    guessed = False
     for _ in range(_CORRECTIONS):
         try:
             return (caller := Caller(pipeline, plan)), caller.call()
         except Exception as raised:
             error = raised
-        better = corrected(plan, error)
+        # What comes of a guess says nothing about the code.
+        told = told if told and guessed else error
+        better, guessed = corrected(plan, error), is_guess(error)
         if better is None:
             break
         plan = better
-    assert error is not None
-    for other in variants(plan, error):
+    assert told is not None
+    for other in variants(plan, told):
         try:
             return (caller := Caller(pipeline, other)), caller.call()
         except Exception:  # noqa: S112  the natural call's error is the one that is told
             continue
-    raise error
+    raise told

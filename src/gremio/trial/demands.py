@@ -25,7 +25,12 @@ def corrected(plan: Plan, error: Exception) -> Plan | None:
             found = rule(plan, text)
             if found is not None:
                 return found
-    return _filled(plan, error) if isinstance(error, (TypeError, AttributeError)) and "NoneType" in text else None
+    return _filled(plan, error) if is_guess(error) else None
+
+
+def is_guess(error: Exception) -> bool:
+    """Whether an error does not say what is wanted, so that what is given for it is a guess."""
+    return isinstance(error, (TypeError, AttributeError)) and "NoneType" in str(error)
 
 
 def _lists(plan: Plan, text: str) -> Plan | None:
@@ -45,7 +50,7 @@ def _lists(plan: Plan, text: str) -> Plan | None:
 
 def _longer(plan: Plan, text: str) -> Plan | None:
     """It must have a length of at least 2."""
-    found = re.search(r"(?:at least|length of|exactly) (\d)\b", text)
+    found = re.search(r"(?:at ?least|length of|exactly) (\d)\b", text)
     name = _first_given(plan, text)
     if not found or name is None:
         return None
