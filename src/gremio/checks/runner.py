@@ -28,6 +28,7 @@ from gremio.trial.report import Report
 # -P: what lies in the current directory is no module of ours.
 _MANY = 4
 TRIAL = (sys.executable, "-P", "-m", "gremio.trial")
+_FORKABLE = TRIAL
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,6 @@ class Runner:
         self._limits = limits
         self._command = tuple(command or TRIAL)
         self._children = Children(environ)
-        # Somebody's own command is not ours to make quicker.
-        self._forks = command is None
         self._environ = dict(os.environ if environ is None else environ)
 
     def check(self, request: TrialRequest) -> Report:
@@ -81,15 +80,16 @@ class Runner:
     @contextmanager
     def _quick_command(self, trials: int) -> Iterator[None]:
         """Have many trials forked from one process that has imported everything, where that can be."""
-        if not self._forks or trials < _MANY:
+        # Another command is not ours to make quicker.
+        if self._command != _FORKABLE or trials < _MANY:
             yield
             return
         with nursery(self._limits, self._environ) as command:
-            self._command = tuple(command or TRIAL)
+            self._command = tuple(command or _FORKABLE)
             try:
                 yield
             finally:
-                self._command = TRIAL
+                self._command = _FORKABLE
 
 
 def environment(access: Access, *, threads: int | None = None) -> dict[str, str]:
