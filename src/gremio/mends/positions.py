@@ -17,7 +17,7 @@ class Positions:
 
     What is passed under the name of a parameter is passed to that parameter, and a new parameter that must be passed
     gets what the calling function has under its name. A call is left alone when each name stands where its parameter
-    is, and also when something without a name comes after a parameter that has moved: what is meant can't be known.
+    is, when none does, and when something without a name comes after one that has moved: what is meant can't be known.
     """
 
     name = "positions"
@@ -48,7 +48,8 @@ class Positions:
 def _aligned(call: ast.Call, method: Method, caller: Function | None) -> ast.Call | None:
     names = [_name(argument) if _name(argument) in method.parameters else "" for argument in call.args]
     moved = [place for place, name in enumerate(names) if name and method.parameters.index(name) != place]
-    if not moved:
+    # Without one name in its place it may be another method's idea of a name: `super().__init__(dim)`.
+    if not moved or not any(names[: moved[0]]):
         return None
     after = names[moved[0] :]
     given = [keyword.arg for keyword in call.keywords]
