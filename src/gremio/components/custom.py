@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ def custom_components(index: ModelIndex, home: ModelHome, wanted: Iterable[str])
         entry = index.components.get(name)
         if entry is None or entry.is_null:
             continue
-        custom = _by_module(entry, paths) or _by_auto_map(entry, home, paths)
+        custom = by_module(entry, paths) or _by_auto_map(entry, home, paths)
         if custom:
             found[name] = custom
         else:
@@ -46,7 +46,8 @@ def custom_components(index: ModelIndex, home: ModelHome, wanted: Iterable[str])
     return found
 
 
-def _by_module(entry: ComponentEntry, paths: set[str]) -> CustomComponent | None:
+def by_module(entry: ComponentEntry, paths: Collection[str]) -> CustomComponent | None:
+    """The component, where its entry names a file of the repository rather than a library."""
     library = str(entry.library)
     if is_standard(library):
         return None

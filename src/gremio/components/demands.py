@@ -38,7 +38,7 @@ class Demands:
         listed = set(getattr(pipeline_class, "_optional_components", ()))
         required = {n for n, p in parameters.items() if p.default is p.empty}
         optional = (listed & parameters.keys()) - required
-        nullable = {n for n, hint in _hints(pipeline_class).items() if _takes_none(hint)}
+        nullable = {n for n, hint in hints(pipeline_class).items() if _takes_none(hint)}
         return cls(
             frozenset(required),
             frozenset(optional),
@@ -71,7 +71,8 @@ class Demands:
         return sorted(lacking)
 
 
-def _hints(pipeline_class: type) -> dict[str, Any]:
+def hints(pipeline_class: type) -> dict[str, Any]:
+    """The annotations of the constructor, resolved if they can be."""
     init = pipeline_class.__init__  # type: ignore[misc]
     try:
         return get_type_hints(init)

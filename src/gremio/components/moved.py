@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from importlib import import_module
 
-from gremio.components.custom import is_standard
+from gremio.components.custom import by_module, is_standard
 from gremio.components.index import ComponentEntry, ModelIndex
 from gremio.libraries.library import library
 from gremio.mends import Repair
@@ -43,8 +43,7 @@ def moved_repair(entry: ComponentEntry, module: str) -> Repair:
 
 
 def _is_here(entry: ComponentEntry, paths: Collection[str]) -> bool:
-    file = f"{str(entry.library).replace('.', '/')}.py"
-    return is_standard(str(entry.library)) or file in paths or f"{entry.name}/{file}" in paths
+    return is_standard(str(entry.library)) or by_module(entry, paths) is not None
 
 
 def _new_home(name: str, class_name: str) -> str | None:

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import ast
-import itertools
 from collections.abc import Iterable
 
-from gremio.libraries.exports import Method, Outline
-from gremio.libraries.library import library
-from gremio.libraries.moves import LIBRARIES
-from gremio.reading.syntax import statements
+from gremio.libraries.exports import Method, Outline, class_definitions
+from gremio.libraries.moves import library_of
 
 
 def library_home(absolute: str) -> tuple[str, str] | None:
     """The module of an installed library that defines what an absolute name means, and its name there."""
     module, _, name = absolute.rpartition(".")
-    top = module.partition(".")[0]
-    source = library(top) if top in LIBRARIES else None
+    source = library_of(module)
     return source.home(module, name) if source else None
 
 
 def library_outline(absolute: str) -> tuple[str, Outline] | None:
     """The module of an installed library's class, and its outline."""
     home = library_home(absolute)
-    source = library(home[0].partition(".")[0]) if home else None
+    source = library_of(home[0]) if home else None
     exports = source.exports(home[0]) if source and home else None
     outline = exports.classes.get(home[1]) if exports and home else None
     return (home[0], outline) if home and outline else None
@@ -48,21 +44,15 @@ def library_method(absolute: str, method: str) -> Method | None:
 def library_class(absolute: str) -> tuple[str, ast.ClassDef] | None:
     """The module and definition of an installed library's class."""
     home = library_home(absolute)
-    source = library(home[0].partition(".")[0]) if home else None
+    source = library_of(home[0]) if home else None
     tree = source.parse(home[0]) if source and home else None
-    node = find_class(tree, home[1]) if tree and home else None
+    node = class_definitions(tree).get(home[1]) if tree and home else None
     return (home[0], node) if home and node else None
-
-
-def find_class(module: ast.Module, name: str) -> ast.ClassDef | None:
-    """The definition of a class at the top level of a module, conditions and tries included."""
-    everywhere = itertools.chain(module.body, (node for node, _ in statements(module)))
-    return next((node for node in everywhere if isinstance(node, ast.ClassDef) and node.name == name), None)
 
 
 def library_bases(module: str, bases: Iterable[str]) -> list[str]:
     """The absolute names of what a module of an installed library calls by these names."""
-    source = library(module.partition(".")[0])
+    source = library_of(module)
     exports = source.exports(module) if source else None
     found = []
     for base in bases:

@@ -94,7 +94,8 @@ def exports_in(module: ast.Module) -> Exports:
         by_all = any(isinstance(n, ast.Name) and n.id == _LAZY_BY_ALL for n in ast.walk(module))
         return Exports(table, tuple(reader.stars) if by_all else (), lazy=True)
     public = frozenset(reader.public) if reader.public is not None else None
-    return Exports(reader.names, tuple(reader.stars), public, dynamic=_dynamic(module), classes=dict(_outlines(module)))
+    classes = {name: _outline(node) for name, node in class_definitions(module).items()}
+    return Exports(reader.names, tuple(reader.stars), public, dynamic=_dynamic(module), classes=classes)
 
 
 @dataclass
@@ -201,12 +202,17 @@ def _dynamic(module: ast.Module) -> frozenset[str]:
     return frozenset()
 
 
-def _outlines(module: ast.Module) -> Iterator[tuple[str, Outline]]:
-    # The first definition of a name at the top level counts; one hidden in a block only where there is no other.
+def class_definitions(module: ast.Module) -> dict[str, ast.ClassDef]:
+    """The class definitions of a module by name.
+
+    The first one at the top level counts; one hidden in a block (conditions, tries) only where there is no other.
+    """
     everywhere = [*module.body, *(node for node, _ in statements(module))]
-    for node in reversed(everywhere):
-        if isinstance(node, ast.ClassDef):
-            yield node.name, Outline(tuple(filter(None, map(dotted, node.bases))), dict(_methods(node)))
+    return {node.name: node for node in reversed(everywhere) if isinstance(node, ast.ClassDef)}
+
+
+def _outline(node: ast.ClassDef) -> Outline:
+    return Outline(tuple(filter(None, map(dotted, node.bases))), dict(_methods(node)))
 
 
 def _methods(node: ast.ClassDef) -> Iterator[tuple[str, Method]]:

@@ -68,17 +68,17 @@ class Finder:
 
     def is_there(self, module: str, name: str) -> bool:
         """Whether the installed library has it where it is looked for; also when the library isn't installed."""
-        source = _library_of(module)
+        source = library_of(module)
         return source is None or source.has(module, name)
 
     def has_module(self, module: str) -> bool:
         """Whether the installed library has such a module; also when the library isn't installed."""
-        source = _library_of(module)
+        source = library_of(module)
         return source is None or source.file_of(module) is not None
 
     def find(self, module: str, name: str) -> Place | Nowhere:
         """Where the name is now that isn't at ``module`` any more."""
-        source = _library_of(module)
+        source = library_of(module)
         if source is None:
             return Nowhere()
         renamed = _renamed(f"{source.name}.{name}")
@@ -96,7 +96,7 @@ class Finder:
 
     def find_module(self, module: str) -> str | None:
         """Where a module is now that isn't there any more."""
-        source = _library_of(module)
+        source = library_of(module)
         if source is None:
             return None
         return _nearest(source.modules_named(module.rpartition(".")[2]), module)
@@ -106,7 +106,8 @@ class Finder:
         return Place(found.rpartition(".")[0], name) if found else Nowhere()
 
 
-def _library_of(module: str) -> Library | None:
+def library_of(module: str) -> Library | None:
+    """The installed library that a module belongs to; None when it isn't installed, or is none that is read."""
     top = module.partition(".")[0]
     return library(top) if top in LIBRARIES else None
 
@@ -116,7 +117,7 @@ def _renamed(old: str) -> Place | None:
     if new is None:
         return None
     module, _, name = new.rpartition(".")
-    source = _library_of(module)
+    source = library_of(module)
     return Place(module, name, "renamed") if source is None or source.has(module, name) else None
 
 

@@ -1,6 +1,6 @@
 """Repairs to community code that was written for other versions of the installed libraries.
 
-Each module here is one mend. They change the syntax tree of the community code itself, in memory, and nothing of
+A mend is a module of its own here. Mends change the syntax tree of the community code itself, in memory, and nothing of
 diffusers or transformers.
 """
 

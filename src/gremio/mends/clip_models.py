@@ -32,6 +32,8 @@ class ClipModels:
 def _is_component(owner: ast.expr) -> bool:
     """A component of a pipeline is an attribute or a name; what a model calls its own part stays as it is."""
     match owner:
-        case ast.Attribute(value=ast.Name()) | ast.Name(id=_):
-            return not (isinstance(owner, ast.Name) and owner.id == "self")
+        case ast.Name(id=name):
+            return name != "self"
+        case ast.Attribute(value=ast.Name()):
+            return True
     return False

@@ -9,7 +9,7 @@ from gremio.mends.writing import expression
 from gremio.reading.syntax import dotted
 
 _CUDA = frozenset({"cuda", "cuda:0"})
-_TAKES_DEVICE = frozenset({"to", "device", "Generator", "empty_like", "autocast"})
+_TAKES_DEVICE = frozenset({"to", "device", "Generator", "autocast"})
 _KEYWORDS = frozenset({"device", "device_type"})
 _ANY = "('cuda' if __import__('torch').cuda.is_available() else 'cpu')"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from gremio.mends.inheritance import inherited
 from gremio.mends.mend import Change, Scope
-from gremio.mends.positions import inherited
 from gremio.mends.writing import expression
 
 _METHOD = "_get_add_time_ids"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, get_type_hints
+from typing import Any
 
+from gremio.components.demands import hints
 from gremio.mends import Repair
 from gremio.modules.registry import PACKAGE
 
@@ -32,12 +33,10 @@ def use_own_schedulers(pipeline: Any) -> tuple[Repair, ...]:
 def _own_schedulers(cls: type) -> dict[str, type]:
     if not cls.__module__.startswith(f"{PACKAGE}."):
         return {}
-    try:
-        hints = get_type_hints(cls.__init__)  # type: ignore[misc]
-    except Exception:  # a hint may name anything, also what is only there for type checkers
-        return {}
     package = ".".join(cls.__module__.split(".")[:2])
-    return {name: hint for name, hint in hints.items() if inspect.isclass(hint) and _is_own_scheduler(hint, package)}
+    return {
+        name: hint for name, hint in hints(cls).items() if inspect.isclass(hint) and _is_own_scheduler(hint, package)
+    }
 
 
 def _is_own_scheduler(hint: type, package: str) -> bool:

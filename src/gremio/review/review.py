@@ -82,13 +82,12 @@ def read(tree: CodeTree, *, class_name: str | None = None) -> Review:
         requirements=requirements(tree),
         relocations=moved,
         unresolved=lost,
-        mends=repairs(tree),
+        mends=_repairs(tree, files),
     )
 
 
-def repairs(tree: CodeTree) -> tuple[Repair, ...]:
-    """What is mended in the closure of the entry when it runs here."""
-    files = closure(tree)
+def _repairs(tree: CodeTree, files: tuple[str, ...]) -> tuple[Repair, ...]:
+    """What is mended in these files when they run here."""
     return tuple(r for p in files for r in mended(relocated(tree, p).module, tree.files[p], p).repairs)
 
 
