@@ -34,14 +34,14 @@ DIES = PLAIN + "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
 @pytest.fixture(scope="module")
 def command():
     """What makes a trial in a nursery without a limit on memory."""
-    with nursery(Limits(), os.environ) as found:
+    with nursery(os.environ) as found:
         assert found
         yield [*found]
 
 
-def trial(command, file: Path, seconds: float = 60.0):
+def trial(command, file: Path, seconds: float = 60.0, megabytes: int | None = None):
     """Make one, and tell how it ended."""
-    return Children().run([*command, str(file), "--quick"], Limits(seconds))
+    return Children().run([*command, str(file), "--quick"], Limits(seconds, megabytes))
 
 
 def test_a_forked_trial_reports_as_any_other(command, write) -> None:
@@ -95,15 +95,15 @@ def _parent(process: int) -> int:
 
 def test_memory_is_limited(write) -> None:
     """The limit is the trial's, not the nursery's."""
-    with nursery(Limits(megabytes=1500), os.environ) as found:
-        ended = trial(found, write(EATS))
+    with nursery(os.environ) as found:
+        ended = trial(found, write(EATS), megabytes=1500)
         assert "MemoryError" in ended.err + ended.out
-        assert trial(found, write(RUNS)).code == 0
+        assert trial(found, write(RUNS), megabytes=1500).code == 0
 
 
 def test_nothing_is_left_of_a_nursery() -> None:
     """It ends with whoever started it."""
-    with nursery(Limits(), os.environ) as found:
-        socket = Path(found[-2])
+    with nursery(os.environ) as found:
+        socket = Path(found[-1])
         assert socket.exists()
     assert not socket.parent.exists()

@@ -1,21 +1,23 @@
 """Run by path, not imported: have a nursery make a trial, and end as that ended.
 
-``python forked.py SOCKET MEGABYTES ARGUMENTS…``. What the trial prints goes where this process's output goes. Ending
-this process ends the trial.
+``python forked.py SOCKET ARGUMENTS…``. What the trial prints goes where this process's output goes, and its limits are
+this process's. Ending this process ends the trial.
 """
 
 import json
 import os
+import resource
 import signal
 import socket
 import sys
 
 
-def main(socket_path: str, megabytes: str, *arguments: str) -> None:
+def main(socket_path: str, *arguments: str) -> None:
     """Ask, wait, end alike."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as nursery:
         nursery.connect(socket_path)
-        request = {"arguments": arguments, "megabytes": int(megabytes), "folder": os.environ["TMPDIR"]}
+        limits = [(kind, resource.getrlimit(kind)) for kind in (resource.RLIMIT_CORE, resource.RLIMIT_DATA)]
+        request = {"arguments": arguments, "limits": limits, "folder": os.environ["TMPDIR"]}
         socket.send_fds(nursery, [json.dumps(request).encode()], [1, 2])
         answer = nursery.recv(32)
     code = int(answer or b"1")

@@ -9,13 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from gremio.checks.child import Limits
-
 _CLIENT = Path(__file__).with_name("forked.py")
 
 
 @contextmanager
-def nursery(limits: Limits, environ: Mapping[str, str]) -> Iterator[Sequence[str] | None]:
+def nursery(environ: Mapping[str, str]) -> Iterator[Sequence[str] | None]:
     """The command that makes a trial there; None where there can be no nursery, or it does not come up."""
     if sys.platform != "linux":
         yield None
@@ -34,7 +32,7 @@ def nursery(limits: Limits, environ: Mapping[str, str]) -> Iterator[Sequence[str
         assert process.stdout is not None
         try:
             ready = process.stdout.readline().strip() == b"ready"
-            client = (sys.executable, "-I", "-S", str(_CLIENT), path, str(limits.megabytes or 0))
+            client = (sys.executable, "-I", "-S", str(_CLIENT), path)
             yield client if ready else None
         finally:
             process.stdin.close()

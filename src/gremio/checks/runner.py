@@ -47,8 +47,8 @@ class Runner:
     ) -> None:
         self._limits = limits
         self._command = tuple(command or TRIAL)
-        self._children = Children(environ)
         self._environ = dict(os.environ if environ is None else environ)
+        self._children = Children(self._environ)
 
     def check(self, request: TrialRequest) -> Report:
         """Make one trial. Whatever its process does, there is a report."""
@@ -84,7 +84,7 @@ class Runner:
         if self._command != _FORKABLE or trials < _MANY:
             yield
             return
-        with nursery(self._limits, self._environ) as command:
+        with nursery(self._environ) as command:
             self._command = tuple(command or _FORKABLE)
             try:
                 yield

@@ -4,8 +4,9 @@
 trial that is forked from here is a process of its own all the same, with its own limits, and shares nothing that it
 could change. Linux only: elsewhere what these libraries have started does not survive a fork.
 
-A client connects, sends one message, ``{"arguments": [...], "megabytes": 0, "folder": "/tmp/…"}`` with the descriptors
-for stdout and stderr, and gets the exit code, or the negative number of a signal. When it hangs up, its trial is ended.
+A client connects, sends one message, ``{"arguments": [...], "limits": [...], "folder": "/tmp/…"}`` with its own limits,
+as ``resource`` tells them, and the descriptors for stdout and stderr, and gets the exit code, or the negative number of
+a signal. When it hangs up, its trial is ended.
 """
 
 from __future__ import annotations
@@ -99,9 +100,8 @@ def _become_trial(request: dict[str, Any], descriptors: list[int], main: Callabl
         for own, given in zip((1, 2), descriptors, strict=True):
             os.dup2(given, own)
         os.environ["TMPDIR"] = tempfile.tempdir = request["folder"]
-        if request["megabytes"]:
-            limit = request["megabytes"] * 1024 * 1024
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+        for kind, limits in request["limits"]:
+            resource.setrlimit(kind, limits)
         main(request["arguments"])
         code = 0
     except SystemExit as error:

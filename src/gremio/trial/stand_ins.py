@@ -91,7 +91,7 @@ def _component(cls: type, seed: int) -> Any:
     # Of the kinds of models that hold one, the plainest: they are in that order.
     for kind in KINDS.values():
         for name, part in kind.parts.items():
-            if part.class_name == cls.__name__ and not own_config(cls.__name__):
+            if part.class_name == cls.__name__:
                 return build(part, name, seed=seed)
     slot = ComponentSlot(_role(cls), (f"{cls.__module__}.{cls.__qualname__}",), optional=False)
     known = cls.__module__.startswith(("diffusers.", "transformers."))
