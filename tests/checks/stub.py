@@ -20,7 +20,7 @@ for _name in ("--custom-revision", "--class-name", "--model", "--seed"):
 parser.add_argument("--loader", default="gremio")
 for _name in ("--set", "--trust"):
     parser.add_argument(_name, action="append", default=[])
-for _name in ("--quick", "--no-mend", "--trust-remote-code"):
+for _name in ("--quick", "--no-mend", "--trust-remote-code", "--pipelines-only"):
     parser.add_argument(_name, action="store_true")
 asked = parser.parse_args()
 

@@ -13,7 +13,7 @@ import pytest
 from tests.samples.code import PLAIN
 
 from gremio.checks import Limits
-from gremio.checks.child import Children
+from gremio.processes import Children
 from gremio.checks.nursery import nursery
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no nursery elsewhere")

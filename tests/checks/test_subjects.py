@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gremio.checks import TrialRequest, of_folder, of_mirror, plan, require_leave
-from gremio.checks.child import Limits
+from gremio.processes import Limits
 from gremio.errors import NotTrusted, OptionError, RefNotFound, RevisionNotFound
 from gremio.settings import Settings
 from gremio.sources import Access

@@ -147,6 +147,15 @@ def test_all_files_of_a_folder(gremio, code, log) -> None:  # noqa: F811
     assert len(log()) == 4
 
 
+def test_only_a_single_check_is_of_components_too(gremio, code, log) -> None:  # noqa: F811
+    """A count of pipelines stays one; what is named is checked as what it is."""
+    folder = code({"castle": "runs"})
+    gremio("check", "--all", folder)
+    assert "--pipelines-only" in log()[-1]
+    gremio("check", folder / "castle.py")
+    assert "--pipelines-only" not in log()[-1]
+
+
 def test_versions_come_together_in_one_table(gremio, mirror) -> None:  # noqa: F811
     """Every check adds to the file; the page has a column for each, the summary is about this one."""
     mirror({"v0.9.0/castle": "fails", "main/castle": "runs", "main/tower": "runs"})

@@ -71,12 +71,12 @@ def test_a_subclass_of_a_stock_pipeline_says_what_ran(trial, code, body, verdict
 def test_watching_leaves_the_class_as_it_was(code):
     """The functions that stood between are gone afterwards."""
     from gremio.trial.options import Options
+    from gremio.trial.reading import read_code
     from gremio.trial.subject import load_subject
     from gremio.trial.witness import Witness
-    from gremio.workspace import read
 
     ref = code("class Same(StableDiffusionPipeline):\n    def added(self):\n        return 1\n")
-    subject = load_subject(Options(ref), read(ref))
+    subject = load_subject(Options(ref), read_code(Options(ref)))
     before = subject.cls.added
     with Witness(subject).watching():
         assert subject.cls.added is not before

@@ -4,7 +4,6 @@ Torch is loaded in those processes only.
 """
 
 from gremio.checks.bisect import Bisection, Found, Step
-from gremio.checks.child import Children, Limits, Stopped
 from gremio.checks.counting import Counts, SideBySide, counts, side_by_side
 from gremio.checks.judges import CommandJudge, Judge, Judgement, TrialJudge
 from gremio.checks.markdown import WORDS, page
@@ -16,6 +15,7 @@ from gremio.checks.runner import Job, Runner, environment, sole_writer
 from gremio.checks.saving import save_text
 from gremio.checks.subjects import Subject, of_folder, of_mirror
 from gremio.checks.table import Column, Entry, Table
+from gremio.processes import Children, Limits, Stopped
 
 __all__ = [
     "OUTCOMES",

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from gremio.checks.child import Children, Ended, Limits
 from gremio.checks.outcomes import outcome
 from gremio.checks.request import TrialRequest
 from gremio.checks.revisions import Revision
 from gremio.checks.runner import Runner
 from gremio.errors import NotTrusted, OptionError
+from gremio.processes import Children, Ended, Limits
 from gremio.trial.report import Report
 
 Verdict = Literal["good", "bad", "absent", "skipped"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Literal, get_args
 
-from gremio.checks.child import Ended, Limits
 from gremio.checks.request import TrialRequest
+from gremio.processes import Ended, Limits
 from gremio.review.requirements import NO_PACKAGE
 from gremio.trial.report import Report, Trouble
 
@@ -70,14 +70,13 @@ def _named(report: Report, limits: Limits) -> Report:
 
 
 def _trouble(ended: Ended, limits: Limits) -> Trouble:
-    last = _last_line(ended.err)
+    last = ended.last_line
     if ended.timed_out:
         return Trouble(TIMEOUT, f"no result after {limits.seconds:g} seconds", hint="Allow it more time.")
     if limits.megabytes and _out_of_memory(ended.err):
         return Trouble(MEMORY, _memory(limits), hint="Allow it more memory.")
-    how = f"exit code {ended.code}" if ended.code >= 0 else _signal(-ended.code)
     hint = "The system ends a process so when memory runs out." if ended.code == -signal.SIGKILL else ""
-    return Trouble(CRASHED, f"its process ended with {how} and no report{f': {last}' if last else ''}", hint=hint)
+    return Trouble(CRASHED, f"its process ended with {ended.how} and no report{f': {last}' if last else ''}", hint=hint)
 
 
 def _memory(limits: Limits) -> str:
@@ -86,17 +85,3 @@ def _memory(limits: Limits) -> str:
 
 def _out_of_memory(text: str) -> bool:
     return any(sign in text for sign in _NO_MEMORY)
-
-
-def _signal(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def _last_line(text: str) -> str:
-    """Of a traceback, the one that names the exception: what follows it or belongs to a frame is indented."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    named = [line for line in lines if not line[0].isspace()]
-    return (named or lines or [""])[-1].strip()[:300]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 
-from gremio.checks.child import Limits
 from gremio.checks.request import Loader, TrialRequest
 from gremio.checks.runner import Job
 from gremio.checks.subjects import Subject
 from gremio.checks.table import Column, Entry, Table, Wanted
 from gremio.errors import NotTrusted
+from gremio.processes import Limits
 from gremio.settings import Settings
 from gremio.version import __version__
 

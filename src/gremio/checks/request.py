@@ -25,6 +25,7 @@ class TrialRequest:
         mend: whether Gremio may mend the code.
         trust: repositories and digests that may run.
         trust_remote_code: whether what ``ref`` names may run.
+        pipelines_only: whether a file without a pipeline counts as such, though it has a component.
     """
 
     ref: str
@@ -38,6 +39,7 @@ class TrialRequest:
     mend: bool = True
     trust: tuple[str, ...] = ()
     trust_remote_code: bool = False
+    pipelines_only: bool = False
 
     def arguments(self) -> list[str]:
         """For the command line. A value stands in one word with its option, so that it may begin with a dash."""
@@ -52,6 +54,7 @@ class TrialRequest:
         found += [f"--set={name}={value}" for name, value in self.settings.items()]
         found += [f"--trust={each}" for each in self.trust]
         flags = {"quick": self.quick, "no-mend": not self.mend, "trust-remote-code": self.trust_remote_code}
+        flags["pipelines-only"] = self.pipelines_only
         return [*found, *(f"--{name}" for name, given in flags.items() if given)]
 
     def options(self) -> dict[str, Any]:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gremio.checks.child import Children, Limits
 from gremio.checks.nursery import nursery
 from gremio.checks.outcomes import report_of
 from gremio.checks.request import TrialRequest
 from gremio.checks.table import Entry, Table, Wanted
 from gremio.errors import OptionError
+from gremio.processes import Children, Limits
 from gremio.settings import Settings
 from gremio.sources import Access
 from gremio.store.writing import store_errors

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from gremio.checks.child import Limits
 from gremio.checks.outcomes import Outcome, outcome
 from gremio.checks.portable import portable
 from gremio.checks.saving import save_text
 from gremio.errors import OptionError
+from gremio.processes import Limits
 from gremio.trial.report import Report
 
 _FORMAT = "gremio check 1"

@@ -58,7 +58,8 @@ def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, *
     """Check whether REF runs: a community pipeline's name, owner/repo, a folder or a .py file.
 
     It is given the smallest components that fit, with random weights, and called with arguments made from its
-    signature. Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
+    signature. A component is saved, loaded and tried in the place of Diffusers' own in a tiny pipeline, blocks in a
+    pipeline of their own. Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
 
     \b
     gremio check lpw_stable_diffusion
@@ -112,7 +113,9 @@ def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
     path: Path = options.pop("out") or _FILE
     with sole_writer(path, settings):
         table = Table.load(path)
-        jobs = plan(_subjects(folder, options, access, settings), request_of("", options), loaders, limits)
+        jobs = plan(
+            _subjects(folder, options, access, settings), request_of("", options, pipelines_only=True), loaders, limits
+        )
         if options["fresh"]:
             table.forget((job.wanted.name, job.wanted.column) for job in jobs)
         left, answered = remaining(jobs, table)

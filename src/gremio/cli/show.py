@@ -56,9 +56,10 @@ def _show_file(path: Path, form: str) -> None:
 
 
 def _lines(review: Review) -> Iterator[str]:
-    yield click.style(review.class_name or review.problem, bold=True)
-    if review.docstring:
-        yield f"  {review.docstring.strip().splitlines()[0]}"
+    title, docstring = _about(review)
+    yield click.style(title, bold=True)
+    if docstring:
+        yield f"  {docstring.strip().splitlines()[0]}"
     yield from _section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
     # The digest covers them and so does a grant, though this entry does not reach them: a model's components, say.
     yield from _section("also in this code", review.others)
@@ -72,6 +73,17 @@ def _lines(review: Review) -> Iterator[str]:
     lacking = sorted({r.package for r in review.missing if r.package})
     if lacking:
         yield click.style(f"Before it can run: pip install {' '.join(lacking)}", fg="yellow")
+
+
+def _about(review: Review) -> tuple[str, str]:
+    """The pipeline class and its docstring; of a file with one component or one set of blocks, that."""
+    if review.class_name:
+        return review.class_name, review.docstring
+    kinds = ("blocks", "model", "scheduler")
+    own = [each for each in review.classes if each.path == review.entry and each.kind in kinds]
+    if len(own) == 1:
+        return f"{own[0].name} ({own[0].kind})", own[0].docstring
+    return review.problem, ""
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:

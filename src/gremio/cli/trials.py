@@ -105,9 +105,11 @@ def report_lines(report: Report) -> Iterator[str]:
     from gremio.checks import WORDS, outcome
 
     word = WORDS[outcome(report)]
-    yield click.style(f"{report.class_name or Path(report.ref).name}: {word}", bold=True, fg=_colour(report))
+    what = "" if report.kind == "pipeline" else f" ({report.kind})"
+    yield click.style(f"{report.class_name or Path(report.ref).name}{what}: {word}", bold=True, fg=_colour(report))
     if report.findings.get("own_code") and report.findings["own_code"].verdict == "no":
-        yield click.style("  what ran is a pipeline of diffusers; none of its own code did", fg="yellow")
+        what = "what ran is a pipeline of diffusers; none of its own code did"
+        yield click.style(f"  {what if report.kind == 'pipeline' else 'none of its own code ran'}", fg="yellow")
     yield from _facts({"code": report.digest, "loaded by": report.loader, "output": report.output})
     yield from _section("tried", _findings(report))
     yield from _section("called with", (f"{name} = {value}" for name, value in report.arguments.items()))

@@ -54,12 +54,14 @@ class Origin:
 class CodeTree:
     """Files by logical path (POSIX, relative), the entry among them, and their origin.
 
-    Two trees with the same files have the same digest, whatever their entry or origin.
+    ``meant`` is the class of the entry file that the repository's own index or config names, if it names one. Two trees
+    with the same files have the same digest, whatever their entry or origin.
     """
 
     files: Mapping[str, bytes] = field(repr=False)
     entry: str
     origin: Origin
+    meant: str = ""
 
     def __post_init__(self) -> None:
         """Refuse unsafe paths, then freeze the mapping."""
@@ -81,13 +83,13 @@ class CodeTree:
         """The logical paths of the Python files, sorted."""
         return tuple(path for path in self.files if path.endswith(".py"))
 
-    def with_entry(self, entry: str) -> CodeTree:
-        """The same files, entered elsewhere."""
-        return replace(self, entry=entry)
+    def with_entry(self, entry: str, meant: str = "") -> CodeTree:
+        """The same files, entered elsewhere; in the same place what is meant stays."""
+        return replace(self, entry=entry, meant=meant or (self.meant if entry == self.entry else ""))
 
     def __getstate__(self) -> dict[str, object]:
         """A mapping proxy does not pickle; a dict does."""
-        return {"files": dict(self.files), "entry": self.entry, "origin": self.origin}
+        return {"files": dict(self.files), "entry": self.entry, "origin": self.origin, "meant": self.meant}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Restore and freeze again."""

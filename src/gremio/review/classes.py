@@ -72,9 +72,9 @@ def classes(tree: CodeTree, path: str | None = None) -> tuple[ClassInfo, ...]:
 def entry_class(tree: CodeTree, kind: WantedKind = "pipeline", class_name: str | None = None) -> str:
     """The class that the entry file is about.
 
-    ``class_name`` if given. Else the one class of that kind that the file defines; of several, the one that ``__all__``
-    alone names, or the only one that no other of them derives from. A file that defines none but imports exactly one
-    from its own tree means that one.
+    ``class_name`` if given. Else the class that the repository's own index or config names. Else the one class of that
+    kind that the file defines; of several, the one that ``__all__`` alone names, or the only one that no other of them
+    derives from. A file that defines none but imports exactly one from its own tree means that one.
 
     Raises:
         NoClass: there is none.
@@ -185,6 +185,8 @@ class ClassReader:
         imported = self._imported(path, kind)
         if class_name is not None:
             return self._named(path, class_name, [*defined, *imported])
+        if self.tree.meant in defined:
+            return self.tree.meant
         for names in (defined, imported):
             if names:
                 return self._meant(path, names)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gremio.code import CodeTree, Origin
 from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
@@ -20,6 +20,8 @@ from gremio.sources.repository import Listing, Repository
 
 INDEX = "model_index.json"
 ENTRY = "pipeline.py"
+CONFIGS = ("config.json", "scheduler_config.json", "modular_config.json")
+"""What a single component or blocks have at the top of their folder."""
 
 
 class ModelHome(Protocol):
@@ -142,7 +144,8 @@ def read_index(home: ModelHome) -> bytes:
 def code_of(home: ModelHome, entry: str | None = None, *, ref: str = "") -> CodeTree:
     """All Python files of a model or a code repository, with the data files that they declare.
 
-    Without ``entry`` it is ``pipeline.py``, else the module that the model index names as the pipeline's.
+    Without ``entry`` it is ``pipeline.py``, else the module that the model index names as the pipeline's. Without an
+    index it may be the folder of a single component, or of blocks, entered at the module that its config names.
 
     Raises:
         EntryNotFound: there is no such file.
@@ -150,11 +153,11 @@ def code_of(home: ModelHome, entry: str | None = None, *, ref: str = "") -> Code
     """
     everything = home.paths()
     python = [path for path in everything if path.endswith(".py")]
-    entry = entry or _entry(home, everything, ref=ref or home.name)
+    entry, meant = (entry, "") if entry else _entry(home, everything)
     if entry not in python:
         raise _no_entry(entry, python, ref or home.name)
     _check_amount(home, python, ref or home.name)
-    return _all_code(home).with_entry(entry)
+    return _all_code(home).with_entry(entry, meant)
 
 
 @lru_cache(maxsize=2)
@@ -180,14 +183,39 @@ def declared(files: dict[str, bytes], everything: Iterable[str], size: Callable[
     return sorted(found)
 
 
-def _entry(home: ModelHome, everything: list[str], *, ref: str) -> str:
-    if ENTRY in everything or INDEX not in everything:
-        return ENTRY
+def _entry(home: ModelHome, everything: list[str]) -> tuple[str, str]:
+    """The file to enter, and the class in it that is meant, where an index or a config names one."""
+    if INDEX in everything:
+        named = _document(home, INDEX).get("_class_name")
+        pair = named if isinstance(named, list) and len(named) == 2 and all(isinstance(n, str) for n in named) else None
+        if pair and (ENTRY not in everything or f"{pair[0]}.py" == ENTRY):
+            return f"{pair[0].replace('.', '/')}.py", pair[1]
+    if ENTRY in everything or INDEX in everything:
+        return ENTRY, ""
+    configs = (_document(home, path) for path in CONFIGS if path in everything)
+    mapped = (pair for config in configs for pair in _mapped(config))
+    return next((pair for pair in mapped if pair[0] in everything), (ENTRY, ""))
+
+
+def _document(home: ModelHome, path: str) -> dict[str, Any]:
+    """A JSON file; nothing where it is none, for then it names no code either."""
     try:
-        named = json.loads(home.read([INDEX])[INDEX]).get("_class_name")
-    except (ValueError, AttributeError):
-        return ENTRY
-    return f"{named[0]}.py" if isinstance(named, list) and named and isinstance(named[0], str) else ENTRY
+        found = json.loads(home.read([path])[path])
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _mapped(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The files and classes that an ``auto_map`` names as ``module.Class``; the config's own class first."""
+    mapping = config.get("auto_map")
+    targets = [each for each in mapping.values() if isinstance(each, str)] if isinstance(mapping, dict) else []
+    own = config.get("_class_name")
+    for target in sorted(targets, key=lambda each: each.rpartition(".")[2] != own):
+        *module, class_name = target.split(".")
+        # A plain dotted name: neither a path nor, with --, another repository.
+        if module and all(part.isidentifier() for part in target.split(".")):
+            yield f"{'/'.join(module)}.py", class_name
 
 
 def _no_entry(entry: str, python: list[str], ref: str) -> EntryNotFound:

@@ -32,6 +32,7 @@ def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0)
 @click.option("--quick", is_flag=True, help="Load and call once, and try nothing else.")
 @click.option("--mend/--no-mend", default=True, help="Whether incompatibilities are repaired.")
+@click.option("--pipelines-only", is_flag=True, help="Try no component or blocks: a file without pipeline has none.")
 def main(trust_remote_code: bool, trust: tuple[str, ...], **options: Any) -> None:
     """Try REF once and print a report."""
     out = _keep_stdout()

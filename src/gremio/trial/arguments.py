@@ -45,14 +45,17 @@ class Plan:
     entry: str = "__call__"
 
     @classmethod
-    def of(cls, pipeline: Any, settings: Mapping[str, str], seed: int) -> Plan:
-        """The plan for the first and most natural call.
+    def of(
+        cls, pipeline: Any, settings: Mapping[str, str], seed: int, *, signature: CallSignature | None = None
+    ) -> Plan:
+        """The plan for the first and most natural call; ``signature`` where the class does not tell it itself.
 
         Raises:
             OptionError: a setting names no parameter, or has a value that the parameter does not take.
         """
         entry = entry_of(type(pipeline))
-        signature = CallSignature.of(type(pipeline) if entry == "__call__" else getattr(pipeline, entry))
+        if signature is None:
+            signature = CallSignature.of(type(pipeline) if entry == "__call__" else getattr(pipeline, entry))
         given = Arguments(signature)
         for name, text in settings.items():
             given.put(name, Given.parse(text), by=f"--set {name}")
@@ -73,6 +76,10 @@ class Plan:
     def changed(self, **values: Any) -> Plan:
         """The same with other values for some parameters."""
         return replace(self, changes={**self.changes, **values})
+
+    def giving(self, **values: Any) -> Plan:
+        """The same with arguments that are given whatever the signature says."""
+        return replace(self, fixed={**self.fixed, **values})
 
     def at_side(self, side: int) -> Plan:
         """The same with pictures of this side."""

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gremio.review import ComponentSlot
+from gremio.trial.arguments import Plan
 from gremio.trial.measures import Measures
 from gremio.trial.options import Options
 from gremio.trial.recipes import component_config, prepare
 from gremio.trial.refitting import Config
+from gremio.trial.report import Finding
 from gremio.trial.subject import Subject, local_place
 
 # A checker blacks out what random weights draw, and then every picture is like every other.
@@ -56,6 +60,26 @@ class Maker:
         prepare(pipeline, Measures.of(pipeline))
         return pipeline
 
+    def plan(self, pipeline: Any) -> Plan:
+        """What to call it with."""
+        return Plan.of(pipeline, self.options.settings, self.options.seed)
+
+    def findings(self) -> Mapping[str, Finding]:
+        """What is known before the first call: nothing, of a pipeline."""
+        return {}
+
+    def place(self) -> str:
+        """What it is called in: nothing else."""
+        return ""
+
+    def excuse(self) -> str:
+        """Why a call that fails would prove nothing: there is no reason."""
+        return ""
+
+    def summary(self) -> str:
+        """What there is without a call."""
+        return "a pipeline"
+
 
 def seed_all(seed: int) -> None:
     """Start every global source of randomness at this seed."""
@@ -93,8 +117,8 @@ def _constructor_arguments(subject: Subject, options: Options, config: Config) -
     parameters = inspect.signature(subject.cls.__init__).parameters  # type: ignore[misc]
     wanted = [slot for slot in subject.slots if slot.name not in _LEFT_OUT]
     chosen = {name: values for name, values in config.items() if name in {slot.name for slot in wanted}}
-    family = _family(subject, options)
-    made = dict(fit(wanted, family=family, config=chosen, own=_own(subject), seed=options.seed))
+    family = family_of(subject, options)
+    made = dict(fit(wanted, family=family, config=chosen, own=own_by_slot(subject, subject.slots), seed=options.seed))
     for name, parameter in list(parameters.items())[1:]:
         if name in made or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
@@ -107,7 +131,7 @@ def _constructor_arguments(subject: Subject, options: Options, config: Config) -
     return made
 
 
-def _family(subject: Subject, options: Options) -> str:
+def family_of(subject: Subject, options: Options) -> str:
     """What tells the kind of model beside the slots: names of the class, its bases and its file, and its docstring.
 
     The docstring of the call is left out: it speaks of many things, such as what is repainted.
@@ -118,12 +142,12 @@ def _family(subject: Subject, options: Options) -> str:
     return "\n".join([*given, *names, subject.file, cls.__doc__ or ""])
 
 
-def _own(subject: Subject) -> dict[str, type]:
+def own_by_slot(subject: Subject, slots: Sequence[ComponentSlot]) -> dict[str, type]:
     """The code's own classes by the slots whose types name them; its own scheduler where a slot names no type."""
     own = subject.own_classes()
     found: dict[str, type] = {}
     schedulers = [each for each in own.values() if callable(getattr(each, "set_timesteps", None))]
-    for slot in subject.slots:
+    for slot in slots:
         named = [own[short] for dotted in slot.types if (short := dotted.rpartition(".")[2]) in own]
         if not slot.types and "scheduler" in slot.name:
             named = schedulers

@@ -14,7 +14,8 @@ class Options:
     """One trial: which code, loaded how, called with what.
 
     ``model`` is a repository or folder whose weights are used in place of made-up ones; ``settings`` are call
-    arguments as text; ``quick`` stops after the first call.
+    arguments as text; ``quick`` stops after the first call; ``pipelines_only`` is for a count of pipelines, for which
+    components are none.
     """
 
     ref: str
@@ -28,6 +29,7 @@ class Options:
     seed: int = 0
     quick: bool = False
     mend: bool = True
+    pipelines_only: bool = False
 
     def mending(self) -> dict[str, Any]:
         """The argument that turns mends off, given only when that was asked for."""

@@ -8,12 +8,24 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Verdict = Literal["yes", "no", "unknown", "error"]
+Kind = Literal["pipeline", "model", "scheduler", "blocks"]
 Stage = Literal["read", "packages", "load", "components", "call", "done"]
 
 STAGES: tuple[Stage, ...] = ("read", "packages", "load", "components", "call", "done")
 """The stages of a trial, in their order."""
 
-FINDINGS = ("own_code", "deterministic", "steps", "generator", "dtype", "batch", "callback")
+FINDINGS = (
+    "own_code",
+    "documented",
+    "saved",
+    "called",
+    "deterministic",
+    "steps",
+    "generator",
+    "dtype",
+    "batch",
+    "callback",
+)
 """The names under which ``Report.findings`` has something, in their order."""
 
 
@@ -54,12 +66,13 @@ class Report:
 
     Attributes:
         ref: the code, as it was written.
-        class_name: of the pipeline class; empty where none was found.
+        class_name: of the class; empty where none was found.
         digest: of the code's tree, ``sha256:…``; empty under plain diffusers, which has none.
         loader: ``gremio`` or ``diffusers``.
         reached: the last stage that was begun.
         loads: whether there is a class.
-        runs: whether a call returned something.
+        runs: whether a call returned something. A component is called in a pipeline that has it; one of which nothing
+            tells where it belongs runs when it is built, saved and loaded.
         output: what it returned, in words: ``images: 1 x 64x64 RGB``.
         output_digest: SHA-256 over the raw values of the output, to compare two trials bit by bit.
         findings: what was tried beyond the call, by name (see ``FINDINGS``).
@@ -72,6 +85,7 @@ class Report:
         versions: of gremio, diffusers, transformers, torch and python.
         arguments: what the pipeline was called with, shortened.
         own_methods: the methods that the community code itself defines.
+        kind: what the class is.
     """
 
     ref: str
@@ -93,6 +107,7 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)
     arguments: Mapping[str, str] = field(default_factory=dict)
     own_methods: tuple[str, ...] = ()
+    kind: Kind = "pipeline"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

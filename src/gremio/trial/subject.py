@@ -6,28 +6,32 @@ import re
 import sys
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from gremio.errors import OptionError
-from gremio.review import ComponentSlot, Review
+from gremio.review import ComponentSlot
+from gremio.review import read as review_of
 from gremio.trial.options import Options
+from gremio.trial.reading import Read
+from gremio.trial.report import Kind
 
 _COMMUNITY = re.compile(r"/(trees/[0-9a-f]{64}|diffusers_modules)/")
-_ENTRY = "pipeline.py"  # the file that plain diffusers takes from a folder
 _ROOTS = ("gremio_code.", "diffusers_modules.")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A loaded class, with what reading its code told."""
+    """A loaded class, with what reading its code told; ``files`` are all of the code's."""
 
     cls: type
     slots: tuple[ComponentSlot, ...]
     digest: str = ""
     relocations: tuple[str, ...] = ()
     mends: tuple[str, ...] = ()
+    kind: Kind = "pipeline"
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
     def package(self) -> str:
@@ -65,7 +69,7 @@ def is_community(filename: str) -> bool:
     return _COMMUNITY.search(filename.replace("\\", "/")) is not None
 
 
-def load_subject(options: Options, review: Review) -> Subject:
+def load_subject(options: Options, read: Read) -> Subject:
     """Load the class.
 
     Raises:
@@ -73,18 +77,20 @@ def load_subject(options: Options, review: Review) -> Subject:
         Exception: whatever plain diffusers raises when it is asked to load.
     """
     if options.loader == "diffusers":
-        return _plain(options, review)
-    loaded: Any = _named(options)
+        return replace(_plain(options, read), kind=read.kind, files=read.tree.files)
+    loaded: Any = _named(options, read)
     return Subject(
         loaded.cls,
-        review.components,
+        read.review.components,
         str(loaded.code.digest),
         tuple(f"{each.old} → {each.new} ({each.file}:{each.line})" for each in loaded.relocations),
         tuple(map(str, getattr(loaded, "mends", ()))),
+        read.kind,
+        read.tree.files,
     )
 
 
-def _named(options: Options) -> Any:
+def _named(options: Options, read: Read) -> Any:
     from gremio.code import PipelineRef
     from gremio.pipelines.classes import named_class
     from gremio.pipelines.request import CodeChoice
@@ -96,30 +102,29 @@ def _named(options: Options) -> Any:
     choice = CodeChoice(
         PipelineRef.parse(options.ref),
         options.custom_revision,
-        options.class_name,
+        read.class_name,
         Grant.parse(options.trust_remote_code),
         **options.mending(),
     )
-    return named_class(choice, access=Access.of(settings), settings=settings)
+    wanted: Any = "pipeline" if read.kind == "pipeline" else "class"
+    return named_class(choice, access=Access.of(settings), settings=settings, kind=wanted)
 
 
-def _plain(options: Options, review: Review) -> Subject:
+def _plain(options: Options, read: Read) -> Subject:
     """As ``DiffusionPipeline.from_pretrained(custom_pipeline=path)`` gets its class."""
     from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
 
     place = local_place(options.ref)
-    folder, file = (place.parent, place.name) if place.suffix == ".py" else (place, _ENTRY)
+    folder, file = (place.parent, place.name) if place.suffix == ".py" else (place, read.tree.entry)
     # Naming a file of one's own is the permission to run it, as it is for Gremio.
     cls = get_class_from_dynamic_module(
-        str(folder), module_file=file, class_name=options.class_name, trust_remote_code=True
+        str(folder), module_file=file, class_name=read.class_name, trust_remote_code=True
     )
     if not isinstance(cls, type):
         raise OptionError("plain diffusers found no pipeline class in it", ref=options.ref)
-    slots = review.components if cls.__name__ == review.class_name else ()
+    slots = read.review.components if cls.__name__ == read.review.class_name else ()
     if not slots:
-        from gremio.workspace import read
-
-        slots = read(options.ref, class_name=cls.__name__).components
+        slots = review_of(read.tree, class_name=cls.__name__).components
     return Subject(cls, slots)
 
 

@@ -15,12 +15,12 @@ from typing import Any
 from gremio.errors import OptionError
 from gremio.outputs import collect
 from gremio.review import Review, complaint
-from gremio.trial.arguments import Plan
 from gremio.trial.calling import Caller, first_call
 from gremio.trial.digest import describe, digest, is_finite
-from gremio.trial.making import Maker
+from gremio.trial.makers import AnyMaker, maker_of
 from gremio.trial.measures import Measures
 from gremio.trial.options import Options
+from gremio.trial.reading import Read, read_code
 from gremio.trial.recipes import prepare
 from gremio.trial.refitting import refitted
 from gremio.trial.report import Finding, Report, Stage
@@ -53,11 +53,11 @@ class _Trial:
 
     def run(self) -> None:
         with self._stage("read"):
-            review = self._read()
+            read = self._read()
         with self._stage("packages"):
-            self._check_packages(review)
+            self._check_packages(read.review)
         with self._stage("load"):
-            subject = load_subject(self.options, review)
+            subject = load_subject(self.options, read)
         self.found |= {
             "class_name": subject.cls.__name__,
             "digest": subject.digest,
@@ -75,11 +75,20 @@ class _Trial:
         witness = Witness(subject)
         with witness.watching():
             with self._stage("components"):
-                maker = Maker.of(subject, self.options)
+                maker = maker_of(subject, self.options)
+                known = maker.findings()
                 pipeline = maker.make()
             with self._stage("call"):
-                maker, caller, result = self._call(maker, pipeline)
-        self._tell(caller, result, witness)
+                try:
+                    maker, caller, result = self._call(maker, pipeline)
+                except Exception as error:
+                    if not maker.excuse():
+                        raise
+                    self._tell_uncalled(maker, known, error)
+                    return
+        self._tell(caller, result, known, witness)
+        if place := maker.place():
+            self.found["arguments"]["(in)"] = place
         if made:
             self.found["arguments"]["(in place of the Hub's)"] = ", ".join(dict.fromkeys(made))
         self.reached = "done"
@@ -112,14 +121,10 @@ class _Trial:
         finally:
             self.seconds[name] = time.perf_counter() - start
 
-    def _read(self) -> Review:
-        from gremio.workspace import read
-
-        review = read(
-            self.options.ref, custom_revision=self.options.custom_revision, class_name=self.options.class_name
-        )
-        self.found["class_name"] = review.class_name or ""
-        return review
+    def _read(self) -> Read:
+        read = read_code(self.options)
+        self.found |= {"class_name": read.class_name or read.review.class_name or "", "kind": read.kind}
+        return read
 
     def _check_packages(self, review: Review) -> None:
         """Under Gremio loading itself refuses what lacks packages; here they are noted for plain diffusers as well."""
@@ -127,12 +132,14 @@ class _Trial:
         if review.missing:
             raise complaint(review.missing, ref=self.options.ref)
 
-    def _call(self, maker: Maker, pipeline: Any) -> tuple[Maker, Caller, Any]:
+    def _call(self, maker: AnyMaker, pipeline: Any) -> tuple[AnyMaker, Caller, Any]:
         """Call it; where the error says that a component has other numbers than the code counts on, with those."""
+        if pipeline is None:
+            raise OptionError(maker.excuse(), ref=self.options.ref)
         first: Exception | None = None
         for _ in range(_REFITS):
             try:
-                return maker, *self._call_once(pipeline)
+                return maker, *self._call_once(maker, pipeline)
             except Exception as error:
                 _show(error)
                 first = first or error
@@ -148,25 +155,35 @@ class _Trial:
         assert first is not None
         raise first
 
-    def _call_once(self, pipeline: Any) -> tuple[Caller, Any]:
+    def _call_once(self, maker: AnyMaker, pipeline: Any) -> tuple[Caller, Any]:
         done = prepare(pipeline, Measures.of(pipeline))
-        plan = Plan.of(pipeline, self.options.settings, self.options.seed)
+        plan = maker.plan(pipeline)
         self.found["arguments"] = shown(plan.arguments())
         caller, result = first_call(pipeline, plan)
         self.found["arguments"] = shown(caller.plan.arguments()) | ({"(before)": done} if done else {})
         return caller, result
 
-    def _tell(self, caller: Caller, result: Any, witness: Witness) -> None:
+    def _tell_uncalled(self, maker: AnyMaker, known: Mapping[str, Finding], error: Exception) -> None:
+        """A component that is built, saved and loaded, and of which nobody knows what to call it with."""
+        line = (
+            "" if isinstance(error, OptionError) else f": {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        )
+        called = Finding("unknown", f"{maker.excuse()}{line}")
+        self.found |= {"output": maker.summary(), "findings": {**known, "called": called}, "runs": True}
+        self.found["arguments"] = {}
+        self.reached = "done"
+
+    def _tell(self, caller: Caller, result: Any, known: Mapping[str, Finding], witness: Witness) -> None:
         if result is None:
             raise OptionError("the pipeline returned nothing", ref=self.options.ref)
         finite = "" if is_finite(result) else ", with values that are no numbers (NaN)"
         self.found |= {
-            "output": describe(result) + finite + _savable(result),
+            "output": describe(result) + finite + (_savable(result) if self.found["kind"] == "pipeline" else ""),
             "output_digest": digest(result),
-            "findings": {"own_code": witness.finding()},
+            "findings": {"own_code": witness.finding(), **known},
         }
 
-    def _try_more(self, maker: Maker, caller: Caller, result: Any) -> None:
+    def _try_more(self, maker: AnyMaker, caller: Caller, result: Any) -> None:
         from gremio.trial.findings import find_out
 
         with self._timed("findings"):

@@ -44,12 +44,23 @@ class Witness:
             code = getattr(inspect.unwrap(vars(owner)[entry]), "__code__", None)
             where = f", line {code.co_firstlineno}" if code else ""
             return Finding("yes", f"{entry} is {owner.__name__}'s own{where}")
+        if self._subject.kind != "pipeline":
+            return self._of_component()
         if self._ran:
             return Finding("yes", f"{entry} is {owner.__name__}'s; of its own ran {', '.join(sorted(self._ran))}")
         own = self._subject.own_methods()
         if own:
             return Finding("no", f"{entry} is {owner.__name__}'s, and none of its own methods ran: {', '.join(own)}")
         return Finding("no", f"{cls.__name__} has no code of its own: what ran is {owner.__name__}")
+
+    def _of_component(self) -> Finding:
+        """A component is called in many ways; that it was made is no proof that it did anything."""
+        own = [name for name in self._subject.own_methods() if not name.startswith("__")]
+        ran = sorted(self._ran & set(own))
+        if ran or not own:
+            told = f"of its own ran {', '.join(ran)}" if ran else "its own is what __init__ makes"
+            return Finding("yes" if self._subject.own_methods() else "no", told)
+        return Finding("no", f"none of its own methods ran: {', '.join(own)}")
 
     def _owner(self) -> type:
         cls = self._subject.cls
