@@ -87,6 +87,21 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _pool: None) -> Iterato
 
 
 @pytest.fixture
+def one_hub(hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalHub:
+    """The local Hub for plain transformers and diffusers too, which know one Hub a process."""
+    from huggingface_hub import constants, hf_api
+    from transformers.utils import hub as transformers_hub
+
+    monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
+    template = f"{hub.endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(hf_api.api, "endpoint", hub.endpoint)
+    monkeypatch.setattr(transformers_hub, "_hf_api", None, raising=False)
+    return hub
+
+
+@pytest.fixture
 def api(hub: LocalHub) -> HfApi:
     """Maria's client; whoever loads has no token unless the test passes one."""
     from huggingface_hub import HfApi

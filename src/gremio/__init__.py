@@ -1,4 +1,4 @@
-"""Gremio: community pipelines and community components of Diffusers, found, read, pinned, run and shared.
+"""Gremio: community pipelines and community components of Diffusers, found, read, pinned, run, shared and published.
 
 ``from gremio import DiffusionPipeline`` is the one line that changes.
 """
@@ -12,6 +12,8 @@ from gremio.version import __version__
 
 if TYPE_CHECKING:
     from gremio.pipelines import DiffusionPipeline, Provenance, install, installed, load_class, uninstall
+    from gremio.publishing import publish
+    from gremio.saving import push_to_hub, save_pretrained
     from gremio.workspace import read
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
@@ -21,6 +23,9 @@ _PLACES = {
     "install": "gremio.pipelines",
     "installed": "gremio.pipelines",
     "load_class": "gremio.pipelines",
+    "publish": "gremio.publishing",
+    "push_to_hub": "gremio.saving",
+    "save_pretrained": "gremio.saving",
     "uninstall": "gremio.pipelines",
     "read": "gremio.workspace",
 }
@@ -32,7 +37,10 @@ __all__ = [
     "install",
     "installed",
     "load_class",
+    "publish",
+    "push_to_hub",
     "read",
+    "save_pretrained",
     "uninstall",
 ]
 

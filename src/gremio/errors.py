@@ -22,6 +22,10 @@ GremioError
 ├── ModelError              the model can't be loaded as it is
 │   ├── BadModelIndex
 │   └── ComponentMissing
+├── PublishError            it can't be published as it is, or not there
+│   ├── SecretsFound        tokens, keys or home paths in what would be uploaded
+│   ├── BranchMoved         somebody else committed there meanwhile
+│   └── NotProven           what was published does not load, or is something else
 ├── SharingError            from_pipe can't be done without touching the source
 ├── OptionError             an argument with a value that can't work
 └── HubError                the local Hub can't do what was asked
@@ -171,6 +175,30 @@ class ComponentMissing(ModelError):
     def __init__(self, message: str, *, names: Sequence[str], ref: str = "", next_step: str = "") -> None:
         super().__init__(message, ref=ref, next_step=next_step)
         self.names = tuple(names)
+
+
+class PublishError(GremioError):
+    """Something that can't be published as it is, or not to where it should go."""
+
+
+class SecretsFound(PublishError):
+    """What would be uploaded holds what nobody else should read; ``findings`` say where, one by one."""
+
+    def __init__(self, message: str, *, findings: Sequence[object] = (), ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.findings = tuple(findings)
+
+
+class BranchMoved(PublishError):
+    """The branch has commits that this publish did not know of; ``commit`` is where it is now."""
+
+    def __init__(self, message: str, *, commit: str = "", ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.commit = commit
+
+
+class NotProven(PublishError):
+    """What was published can't be loaded by somebody else, or loads as something else."""
 
 
 class SharingError(GremioError, ValueError):

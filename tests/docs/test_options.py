@@ -13,7 +13,8 @@ COMMAND = re.compile(r"(?:`|\$ )gremio ([a-z]+)")
 
 
 def _options(command):
-    return {name for parameter in command.params for name in getattr(parameter, "opts", ()) if name.startswith("-")}
+    names = [name for each in command.params for name in (*each.opts, *each.secondary_opts)]
+    return {name for name in names if name.startswith("-")}
 
 
 def _everything():

@@ -3,9 +3,7 @@
 from importlib.metadata import version
 
 import pytest
-from huggingface_hub import constants, hf_api
 from tests.samples import instruct_pix2pix_sd3, long_prompt_weighting_sd, tiny_sd3
-from transformers.utils import hub as transformers_hub
 
 MIRROR = "diffusers/community-pipelines-mirror"
 FOLDERS = ("main", f"v{version('diffusers')}")
@@ -44,12 +42,6 @@ def cyber_realistic(put, sd_folder):
 
 
 @pytest.fixture
-def show_1(put, show_one_folder, hub, tmp_path, monkeypatch):
-    """`showlab/show-1-base`, for transformers and diffusers too, which know one Hub a process."""
+def show_1(put, show_one_folder, one_hub):
+    """`showlab/show-1-base`, for transformers and diffusers too."""
     put("showlab/show-1-base", show_one_folder)
-    monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
-    template = f"{hub.endpoint}/{{repo_id}}/resolve/{{revision}}/{{filename}}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    monkeypatch.setattr(hf_api.api, "endpoint", hub.endpoint)
-    monkeypatch.setattr(transformers_hub, "_hf_api", None, raising=False)

@@ -20,6 +20,8 @@ _COMMANDS = {
     "run": "Draw with a community pipeline.",
     "show": "What a pipeline's code is and needs; what made a picture.",
     "check": "Whether a pipeline, or every one of them, runs here.",
+    "new": "A folder to start a pipeline or a component from.",
+    "publish": "A folder to the Hub, code included, and the proof that it loads.",
     "bisect": "Find the revision of a pipeline's code that broke it.",
     "hub": "A Hub of your own on this machine.",
     "doctor": "What is installed, allowed and reachable here.",

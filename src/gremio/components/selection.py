@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gremio.errors import OptionError
-
-_SAFE = (".safetensors",)
-_PICKLED = (".bin", ".pt", ".pth")
-_ONNX = (".onnx", ".pb", ".onnx_data")
-_FOREIGN = (".msgpack", ".h5", ".ckpt", ".tflite", ".ot", ".mlmodel", ".flashpack")
-_WEIGHTS = (*_SAFE, *_PICKLED, *_ONNX, *_FOREIGN)
-_SHARD = re.compile(r"-\d{5}-of-\d{5}")
+from gremio.sources.weights import ONNX, PICKLED, SAFE, WEIGHTS, variant_of
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ class Selection:
     def _check_format(self, folder: str, inside: Sequence[str], ref: str) -> None:
         if self.use_safetensors is None or self.use_onnx:
             return
-        wanted, other = (_SAFE, _PICKLED) if self.use_safetensors else (_PICKLED, _SAFE)
+        wanted, other = (SAFE, PICKLED) if self.use_safetensors else (PICKLED, SAFE)
         if any(p.endswith(other) for p in inside) and not any(p.endswith(wanted) for p in inside):
             raise OptionError(
                 f"{folder} has no {wanted[0]} weights",
@@ -77,38 +70,29 @@ class Selection:
             )
 
     def _in_folder(self, inside: Sequence[str]) -> tuple[list[str], bool]:
-        weights = [p for p in inside if p.endswith(_WEIGHTS)]
+        weights = [p for p in inside if p.endswith(WEIGHTS)]
         indexes = [p for p in inside if ".index." in PurePosixPath(p).name and p.endswith(".json")]
         others = [p for p in inside if p not in weights and p not in indexes]
         kinds = self._kinds(weights)
         weights = [p for p in weights if p.endswith(kinds)]
         indexes = [p for p in indexes if any(f"{kind}.index." in p for kind in kinds)]
         if not self.variant:
-            return [*others, *(p for p in (*weights, *indexes) if _variant(p) is None)], False
-        varied = [p for p in (*weights, *indexes) if _variant(p) == self.variant]
-        plain = [p for p in (*weights, *indexes) if _variant(p) is None]
+            return [*others, *(p for p in (*weights, *indexes) if variant_of(p) is None)], False
+        varied = [p for p in (*weights, *indexes) if variant_of(p) == self.variant]
+        plain = [p for p in (*weights, *indexes) if variant_of(p) is None]
         return [*others, *(varied or plain)], bool(varied)
 
     def _kinds(self, weights: Sequence[str]) -> tuple[str, ...]:
         if self.use_onnx:
-            return _ONNX
+            return ONNX
         if self.use_safetensors is not None:
-            return _SAFE if self.use_safetensors else _PICKLED
-        ours = [p for p in weights if p.endswith((*_SAFE, *_PICKLED))]
+            return SAFE if self.use_safetensors else PICKLED
+        ours = [p for p in weights if p.endswith((*SAFE, *PICKLED))]
         # A variant that is there as a pickle alone is meant before plain safetensors.
-        meant = [p for p in ours if _variant(p) == self.variant] or [p for p in ours if _variant(p) is None]
-        return _SAFE if any(p.endswith(_SAFE) for p in meant) else _PICKLED
+        meant = [p for p in ours if variant_of(p) == self.variant] or [p for p in ours if variant_of(p) is None]
+        return SAFE if any(p.endswith(SAFE) for p in meant) else PICKLED
 
     def _no_variant(self, everything: Sequence[str], ref: str) -> OptionError:
-        some = sorted({v for p in everything if p.endswith(_WEIGHTS) and (v := _variant(p))})
+        some = sorted({v for p in everything if p.endswith(WEIGHTS) and (v := variant_of(p))})
         hint = f"It has: {', '.join(some)}." if some else "It has none; leave out variant=."
         return OptionError(f"no component has weights of variant {self.variant!r}", ref=ref, next_step=hint)
-
-
-def _variant(path: str) -> str | None:
-    """The variant in a weights file's name: ``model.fp16.safetensors``, sharded before or after, or its index."""
-    name = _SHARD.sub("", PurePosixPath(path).name)
-    for ending in (".index", ".json", *_WEIGHTS):
-        name = name.replace(ending, "")
-    _, dot, variant = name.partition(".")
-    return variant if dot and variant else None

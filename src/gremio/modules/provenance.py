@@ -8,13 +8,16 @@ from typing import Any
 
 from gremio.code import Digest
 from gremio.mends import Repair
-from gremio.modules import LoadedCode
+from gremio.modules.loading import LoadedCode
 from gremio.review import Relocation
 
 
 @dataclass(frozen=True)
 class CodeProvenance:
-    """The code of one class: the ref as written, its place, commit and digest, and why it was allowed to run."""
+    """The code of one class: the ref as written, its place, commit and digest, and why it was allowed to run.
+
+    ``before`` is where it had been before it was published in that place, as the index there says, the nearest first.
+    """
 
     ref: str
     source: str
@@ -27,9 +30,12 @@ class CodeProvenance:
     reason: str
     relocations: tuple[Relocation, ...] = ()
     mends: tuple[Repair, ...] = ()
+    before: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
-    def of(cls, loaded: LoadedCode, *, ref: str, entry: str) -> CodeProvenance:
+    def of(
+        cls, loaded: LoadedCode, *, ref: str, entry: str, before: tuple[Mapping[str, Any], ...] = ()
+    ) -> CodeProvenance:
         """Read off what was loaded."""
         origin = loaded.code.tree.origin
         return cls(
@@ -44,6 +50,7 @@ class CodeProvenance:
             reason=loaded.code.reason,
             relocations=loaded.relocations,
             mends=loaded.mends,
+            before=before,
         )
 
 

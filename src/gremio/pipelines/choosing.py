@@ -10,10 +10,11 @@ import diffusers
 from gremio.components import ModelIndex
 from gremio.errors import BadModelIndex, EntryNotFound, OptionError
 from gremio.modules import LoadedCode
+from gremio.modules.provenance import CodeProvenance
 from gremio.pipelines.classes import approved_class, named_class
-from gremio.pipelines.provenance import CodeProvenance
 from gremio.pipelines.request import LoadRequest
 from gremio.pipelines.standard import BASE, is_explicit
+from gremio.publishing.index import recorded_before
 from gremio.sources.model import ModelHome, code_of
 from gremio.trust import CodeRequest
 
@@ -69,7 +70,8 @@ def _from_repository(index: ModelIndex, home: ModelHome, request: LoadRequest) -
     name = request.code.class_name or index.class_name
     wanted = CodeRequest(home.name, tree, request.code.grant, role="found")
     loaded = approved_class(wanted, entry, name, settings=request.settings, mend=request.code.mend)
-    return Chosen(loaded.cls, CodeProvenance.of(loaded, ref=home.name, entry=entry))
+    before = recorded_before(index.raw, "")
+    return Chosen(loaded.cls, CodeProvenance.of(loaded, ref=home.name, entry=entry, before=before))
 
 
 def _standard_class(index: ModelIndex, home: ModelHome) -> type:

@@ -23,14 +23,15 @@ from gremio.components.demands import Demands
 from gremio.components.library import as_library, has_known_base
 from gremio.components.staging import for_diffusers
 from gremio.modules import LoadedCode
+from gremio.modules.provenance import CodeProvenance, Provenance, note
 from gremio.pipelines.choosing import Chosen
 from gremio.pipelines.classes import approved_class
 from gremio.pipelines.failures import Attempt
 from gremio.pipelines.options import dtype_argument
-from gremio.pipelines.provenance import CodeProvenance, Provenance, note
 from gremio.pipelines.request import LoadRequest
 from gremio.pipelines.schedulers import use_own_schedulers
 from gremio.pipelines.standard import load_with
+from gremio.publishing.index import recorded_before
 from gremio.sources.model import ModelHome, code_of
 from gremio.trust import CodeRequest
 
@@ -159,7 +160,10 @@ class Joining:
             pipeline.to(self._request.device_map)
         pipeline.register_to_config(_name_or_path=home.name)
         components = {
-            name: CodeProvenance.of(code, ref=home.name, entry=custom[name].path) for name, code in loaded.items()
+            name: CodeProvenance.of(
+                code, ref=home.name, entry=custom[name].path, before=recorded_before(self._index.raw, name)
+            )
+            for name, code in loaded.items()
         }
         mends = tuple(moved_repair(self._index.components[name], module) for name, module in self._moved.items())
         if self._request.code.mend:

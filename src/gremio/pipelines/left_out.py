@@ -10,6 +10,7 @@ from typing import Any
 
 import diffusers
 
+from gremio.components.registered import is_registered
 from gremio.mends import Repair
 from gremio.reading.syntax import dotted
 
@@ -56,11 +57,6 @@ def _components(cls: Any, left_out: list[str], others: list[str]) -> property:
         return {name: value for name, value in registered.items() if name in expected or name in others}
 
     return property(components, doc=inherited.__doc__)
-
-
-def is_registered(name: str, value: object) -> bool:
-    """Whether an entry of a pipeline's config is a component, which is told by library and class, or a setting."""
-    return not name.startswith("_") and isinstance(value, list | tuple) and len(value) == 2
 
 
 def _optional_of_base(cls: type) -> list[str]:

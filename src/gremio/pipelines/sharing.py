@@ -13,11 +13,11 @@ from typing import Any
 import torch
 
 from gremio.components.demands import Demands
+from gremio.components.registered import registered
 from gremio.errors import ComponentMissing, OptionError, SharingError
+from gremio.modules.provenance import CodeProvenance, Provenance, note, of
 from gremio.pipelines.classes import named_class
-from gremio.pipelines.left_out import is_registered
 from gremio.pipelines.options import check_device, take_dtype
-from gremio.pipelines.provenance import CodeProvenance, Provenance, note, of
 from gremio.pipelines.request import CodeChoice, take_access
 from gremio.pipelines.schedulers import use_own_schedulers
 from gremio.pipelines.standard import BASE, is_explicit
@@ -59,7 +59,7 @@ class _Sharing:
         self._cls = cls
         self._source = source
         self._demands = Demands.of(cls)
-        had = _components(source)
+        had = registered(source)
         self._own = {name: rest.pop(name) for name in self._demands.components if name in rest}
         self.shared = {n: c for n, c in had.items() if n in self._demands.components and n not in self._own}
         self._settings = self._kept_settings(rest)
@@ -138,17 +138,12 @@ class _Sharing:
 
     def _carry_over(self, pipeline: Any) -> None:
         config = dict(self._source.config)
-        had = _components(self._source)
+        had = registered(self._source)
         left = {n: v for n, v in config.items() if n not in self._settings and n not in had}
         pipeline.register_to_config(**{n if n.startswith("_") else f"_{n}": v for n, v in left.items()})
         if getattr(self._source, "hf_device_map", None) is not None:
             pipeline.hf_device_map = self._source.hf_device_map
         _keep_offload(self._source, pipeline)
-
-
-def _components(pipeline: Any) -> dict[str, Any]:
-    """What diffusers registered, without its check that the class is written as it expects."""
-    return {n: getattr(pipeline, n, None) for n, v in pipeline.config.items() if is_registered(n, v)}
 
 
 def _modules(components: Mapping[str, Any]) -> Iterator[tuple[str, torch.nn.Module]]:

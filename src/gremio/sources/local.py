@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from gremio.code import CodeTree, Origin, PipelineRef
@@ -33,11 +34,28 @@ class LocalSource:
         raise _not_there(ref, path)
 
 
+def around(file: Path, *, source: bytes | None = None, search: Collection[Path] = ()) -> CodeTree:
+    """A file with everything on disk that it reaches by its imports.
+
+    Args:
+        file: where it lies.
+        source: what to take for its text; a file that is not there can be entered so.
+        search: folders on the import path of the process that ran it: above the file, siblings count there too.
+
+    Raises:
+        UnreadableCode: a file that it reaches is not Python.
+        CodeError: it reaches more files than anybody could review.
+    """
+    return _Neighbourhood(file.parent.resolve() / file.name, source, search).tree(str(file))
+
+
 class _Neighbourhood:
     """What one file reaches on disk by its imports, under a root that widens when they climb."""
 
-    def __init__(self, entry: Path) -> None:
+    def __init__(self, entry: Path, source: bytes | None = None, search: Collection[Path] = ()) -> None:
         self._entry = entry
+        self._source = source
+        self._search = search
         self._root = _package_top(entry.parent)
         self._found: dict[Path, bytes] = {}
 
@@ -49,7 +67,8 @@ class _Neighbourhood:
                 continue
             if len(self._found) >= MOST_FILES:
                 raise CodeError(f"it reaches more than {MOST_FILES} files by its imports", ref=ref)
-            self._found[file] = file.read_bytes()
+            given = self._source if file == self._entry else None
+            self._found[file] = file.read_bytes() if given is None else given
             for name in imports_of(self._found[file], str(file)):
                 waiting += self._targets(file, name)
             waiting += self._packages_above(file)
@@ -82,7 +101,7 @@ class _Neighbourhood:
         for folder in [file.parent, *file.parent.parents]:
             inside = folder.is_relative_to(self._root)
             # Above the root only a folder that this very file lies in can be meant: `from mypackage.x import y`.
-            if inside or (folder / name.top) in file.parents:
+            if inside or folder in self._search or (folder / name.top) in file.parents:
                 found = _modules(folder, name)
                 if found:
                     self._root = self._root if inside else folder

@@ -1,0 +1,27 @@
+"""What lies at the root of a repository that is a single component."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gremio.publishing.proof.request import ProofSubject
+from gremio.settings import Settings
+from gremio.sources import Access
+from gremio.sources.model import ModelHome, open_model
+
+MODEL_CONFIG = "config.json"
+_CONFIGS = (MODEL_CONFIG, "scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json")
+
+
+def root_config(subject: ProofSubject) -> tuple[str, dict[str, Any]] | None:
+    """Its name and what it says; None for a component that has none, of which there is the class alone."""
+    home = home_of(subject)
+    name = next((each for each in _CONFIGS if each in home.paths()), None)
+    return (name, json.loads(home.read([name])[name])) if name else None
+
+
+def home_of(subject: ProofSubject) -> ModelHome:
+    """The repository at its commit, or the folder."""
+    settings = Settings.from_environment()
+    return open_model(subject.name, revision=subject.revision or None, access=Access.of(settings), settings=settings)

@@ -1,0 +1,230 @@
+"""Our part of a model card: what it is, how to use it, what it needs, what it is made of, where it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gremio.libraries.packages import version_of
+from gremio.publishing.card.record import files_comment, recorded_in_index
+from gremio.publishing.publication import CodeSource, Publication
+from gremio.review import Review
+from gremio.sources.weights import only_variant
+
+ENTRY = "pipeline.py"
+_BROUGHT = {
+    *("PIL", "accelerate", "diffusers", "filelock", "gremio", "httpx", "huggingface_hub", "importlib_metadata"),
+    *("numpy", "packaging", "regex", "requests", "safetensors", "tokenizers", "torch", "tqdm", "transformers", "yaml"),
+}
+_MOST_LINES = 12
+_ONLY_THIS = ", which runs the code only if it is this very code:"
+_WHAT = {
+    "pipeline": "A pipeline for [Diffusers](https://github.com/huggingface/diffusers), weights included.",
+    "code": "The code of a pipeline for [Diffusers](https://github.com/huggingface/diffusers), for a model's weights.",
+    "component": "A component for [Diffusers](https://github.com/huggingface/diffusers) pipelines.",
+    "blocks": "Modular blocks for [Diffusers](https://github.com/huggingface/diffusers).",
+}
+
+
+def section(publication: Publication, *, repo_id: str, base_model: str, endpoint: str) -> str:
+    """The Markdown that stands between our two comments."""
+    base = base_model or publication.model[0]
+    parts = [
+        _what(publication),
+        "## How to use it",
+        "With [Gremio](https://pypi.org/project/gremio/)" + (_ONLY_THIS if publication.tree else ":"),
+        _block(_with_gremio(publication, repo_id, base)),
+        *_plainly(publication, repo_id, base),
+        *_packages(publication.review),
+        *_contents(publication),
+        *_origins(publication, repo_id, endpoint),
+    ]
+    if not recorded_in_index(publication):
+        parts.append(files_comment(publication.files))
+    return "\n\n".join(parts)
+
+
+def _what(publication: Publication) -> str:
+    first = re.split(r"\n\s*\n", _docstring(publication).strip())[0]
+    if re.match(r"(?:Args|Arguments|Parameters|Attributes|Examples?|Usage)\b[^.\n]*:", first):
+        first = ""
+    lines = [f"`{publication.class_name}`: {_WHAT[publication.kind][0].lower()}{_WHAT[publication.kind][1:]}"]
+    return "\n\n".join([*lines, *([_harmless(first)] if first else [])])
+
+
+def _docstring(publication: Publication) -> str:
+    review = publication.review
+    if review is None:
+        return ""
+    infos = [info.docstring for info in review.classes if info.name == publication.class_name and info.docstring]
+    return review.docstring if review.class_name == publication.class_name else next(iter(infos), "")
+
+
+def _harmless(text: str) -> str:
+    """The author's words, which could otherwise begin or end a comment of ours."""
+    return text.replace("<!--", "&lt;!--").replace("-->", "--&gt;")
+
+
+def _with_gremio(publication: Publication, repo_id: str, base: str) -> str:
+    entry = publication.tree.entry if publication.tree else ""
+    code = {"trust_remote_code": f'["{publication.tree.digest}"]'} if publication.tree else {}
+    revision = {"revision": _quoted(publication.tag)}
+    custom = {"custom_revision": _quoted(publication.tag)}
+    variant = _variant(publication)
+    if publication.kind == "pipeline":
+        return _import("gremio", "DiffusionPipeline") + _call(
+            "pipe = DiffusionPipeline.from_pretrained", repo_id, revision | variant | code
+        )
+    place = repo_id if entry in ("", ENTRY) else f"hub:{repo_id}:{entry}"
+    if publication.kind == "code":
+        arguments = {"custom_pipeline": _quoted(place)} | custom | code
+        return _import("gremio", "DiffusionPipeline") + _call(
+            "pipe = DiffusionPipeline.from_pretrained", base or "owner/model", arguments
+        )
+    name = publication.class_name
+    loaded = _call(f"{name} = load_class", place, {"class_name": _quoted(name)} | custom | code)
+    if publication.kind == "blocks":
+        after = f"blocks = {name}()\npipe = blocks.init_pipeline({_quoted(base) if base else ''})"
+    else:
+        after = _call(f"component = {name}.from_pretrained", repo_id, revision | variant)
+    return _import("gremio", "load_class") + loaded + "\n" + after
+
+
+def _plainly(publication: Publication, repo_id: str, base: str) -> list[str]:
+    if publication.limits:
+        reasons = "\n".join(f"- {limit}" for limit in publication.limits)
+        return [f"Diffusers alone can't load it:\n\n{reasons}"]
+    code = {"trust_remote_code": "True"} if publication.tree else {}
+    arguments = {"revision": _quoted(publication.tag)} | _variant(publication) | code
+    if publication.kind == "pipeline":
+        text = _import("diffusers", "DiffusionPipeline") + _call(
+            "pipe = DiffusionPipeline.from_pretrained", repo_id, arguments
+        )
+    elif publication.kind == "code":
+        custom = {"custom_pipeline": _quoted(repo_id), "custom_revision": _quoted(publication.tag)} | code
+        text = _import("diffusers", "DiffusionPipeline") + _call(
+            "pipe = DiffusionPipeline.from_pretrained", base or "owner/model", custom
+        )
+    elif publication.kind == "component":
+        text = _import("diffusers", "AutoModel") + _call("component = AutoModel.from_pretrained", repo_id, arguments)
+    else:
+        text = _import("diffusers", "ModularPipelineBlocks") + _call(
+            "blocks = ModularPipelineBlocks.from_pretrained", repo_id, arguments
+        )
+        text += f"\npipe = blocks.init_pipeline({_quoted(base) if base else ''})"
+    return ["With Diffusers alone:", _block(text)]
+
+
+def _variant(publication: Publication) -> dict[str, str]:
+    variant = only_variant(publication.files)
+    return {"variant": _quoted(variant)} if variant else {}
+
+
+def _import(module: str, name: str) -> str:
+    return f"from {module} import {name}\n\n"
+
+
+def _call(function: str, first: str, arguments: Mapping[str, str]) -> str:
+    lines = [f"    {_quoted(first)},", *(f"    {name}={value}," for name, value in arguments.items())]
+    return "\n".join([f"{function}(", *lines, ")"])
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _block(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
+def _packages(review: Review | None) -> list[str]:
+    wanted = [need for need in review.requirements if need.name not in _BROUGHT] if review else []
+    if not wanted:
+        return []
+    lines = ["## Packages"]
+    needed = [need.package for need in wanted if need.package and not need.optional]
+    if needed:
+        lines.append(f"```sh\npip install {' '.join(needed)}\n```")
+    notes = [f"- `{need.name}`: {need.note}" for need in wanted if not need.package]
+    notes += [f"- `{need.package}`, for a part of it" for need in wanted if need.package and need.optional]
+    return lines + (["\n".join(notes)] if notes else [])
+
+
+def _contents(publication: Publication) -> list[str]:
+    tree, review = publication.tree, publication.review
+    if tree is None or review is None:
+        return []
+    rows = [
+        ("digest of the code", f"`{tree.digest}`"),
+        ("Python files", _names(tree.python_files)),
+        ("classes", _names(f"{info.name}" for info in review.classes)),
+    ]
+    if review.components:
+        rows.append(("components", _names(slot.name for slot in review.components)))
+    moved = [f"{move.file}:{move.line}: {move.old} → {move.new}" for move in review.relocations]
+    table = "\n".join(["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)])
+    parts = ["## What the code is", table]
+    versions = f"diffusers {version_of('diffusers') or '—'} and transformers {version_of('transformers') or '—'}"
+    if moved:
+        parts.append(_listed(f"Imports that Gremio re-points with {versions}:", moved))
+    if review.mends:
+        parts.append(_listed(f"What Gremio mends with {versions}:", map(str, review.mends)))
+    if publication.edits:
+        edits = [f"{edit.path}:{edit.line}: {edit.before.strip()} → {edit.after.strip()}" for edit in publication.edits]
+        parts.append(_listed("What reads otherwise than in the author's files, so that it works from here:", edits))
+    return parts
+
+
+def _origins(publication: Publication, repo_id: str, endpoint: str) -> list[str]:
+    lines = []
+    for source in publication.sources:
+        before = [place for place in (_place(earlier, endpoint) for earlier in source.before) if place]
+        after = f"; before that {', '.join(before)}" if before else ""
+        lines.append(f"- {_role(source)}: {_place(source.as_dict(), endpoint)}{after}")
+    repo, commit = publication.model
+    if repo:
+        lines.append(f"- weights: {_link(repo, commit, endpoint)}")
+    return ["## Where it came from", "\n".join(lines)] if lines else []
+
+
+def _role(source: CodeSource) -> str:
+    return f"`{source.class_name}`" + (f", the {source.role}" if source.role else "")
+
+
+def _place(source: Mapping[str, Any], endpoint: str) -> str:
+    repo, commit, entry = (str(source.get(key) or "") for key in ("repo", "commit", "entry"))
+    kind, digest = source.get("source"), source.get("digest")
+    if kind == "hub":
+        where = _link(repo, commit, endpoint)
+    elif kind == "mirror":
+        where = "Diffusers' community folder" + (f" at `{commit}`" if commit else "")
+    else:
+        where = "its author's own files"
+    where += f", `{entry}`" if entry and kind in ("hub", "mirror") else ""
+    return where + (f" (`{digest}`)" if digest else "")
+
+
+def _link(repo: str, commit: str, endpoint: str) -> str:
+    address = f"{endpoint.rstrip('/')}/{repo}" + (f"/tree/{commit}" if commit else "")
+    return f"[{repo}]({address})" + (f" at `{commit}`" if commit else "")
+
+
+def _names(names: Iterable[str]) -> str:
+    some = list(dict.fromkeys(names))
+    shown = ", ".join(f"`{name}`" for name in some[:_MOST_LINES])
+    return shown + (f" and {len(some) - _MOST_LINES} more" if len(some) > _MOST_LINES else "")
+
+
+def _listed(title: str, lines: Iterable[str]) -> str:
+    some = [_code(line) for line in lines]
+    shown = [f"- {line}" for line in some[:_MOST_LINES]]
+    if len(some) > _MOST_LINES:
+        shown.append(f"- and {len(some) - _MOST_LINES} more")
+    return f"{title}\n\n" + "\n".join(shown)
+
+
+def _code(text: str) -> str:
+    """As code, on one line, whatever is in it."""
+    text = _harmless(" ".join(text.split()))
+    return f"`` {text} ``" if "`" in text else f"`{text}`"

@@ -1,0 +1,89 @@
+"""Which files of a tree go along with a class that is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from posixpath import commonpath
+
+from gremio.code import CodeTree
+from gremio.reading.imports import ImportedName, data_files, declared_names, imports_in
+from gremio.reading.layout import Layout, Parts, layout_of, package_parts
+from gremio.reading.syntax import parse
+
+
+@dataclass(frozen=True)
+class Travellers:
+    """The logical paths that one entry needs: Python files, data files, and the folder that they all lie in."""
+
+    code: tuple[str, ...]
+    data: tuple[str, ...]
+    root: str
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Code and data."""
+        return (*self.code, *self.data)
+
+
+def travellers(tree: CodeTree) -> Travellers:
+    """What the entry of a tree needs to be imported somewhere else.
+
+    That is less than what importing it where it lies would execute: the ``__init__`` of a package around the entry
+    stays behind, unless a file imports something from it.
+
+    Raises:
+        UnreadableCode: a file that is reached is not Python.
+    """
+    layout = layout_of(tree)
+    around = _inits_around(layout, tree.entry)
+    waiting, code = [tree.entry], set[str]()
+    while waiting:
+        path = waiting.pop()
+        if path not in code:
+            code.add(path)
+            waiting += _reached(tree, layout, path, around)
+    others = [path for path in tree.files if not path.endswith(".py")]
+    data = {name for path in code for name in data_files(parse(tree, path), path, others)} if others else set()
+    return Travellers(tuple(sorted(code)), tuple(sorted(data)), _root(tree.entry, code | data))
+
+
+def _inits_around(layout: Layout, entry: str) -> frozenset[str]:
+    parts = package_parts(entry)
+    inits = (layout.modules.get(parts[:depth], "") for depth in range(len(parts) + 1))
+    return frozenset(path for path in inits if path.endswith("__init__.py") and path != entry)
+
+
+def _reached(tree: CodeTree, layout: Layout, path: str, around: frozenset[str]) -> list[str]:
+    found: list[str] = []
+    for imported in imports_in(parse(tree, path)):
+        parts = layout.target(path, imported)
+        if parts is None:
+            continue
+        names = _names(tree, layout, parts, imported)
+        asked = layout.modules.get(parts) if _asks_the_module_itself(layout, parts, imported) else None
+        found += [each for each in layout.runs(parts, names) if each not in around or each == asked]
+    return found
+
+
+def _names(tree: CodeTree, layout: Layout, parts: Parts, imported: ImportedName) -> tuple[str, ...]:
+    if imported.names != ("*",):
+        return imported.names
+    path = layout.modules.get(parts, "")
+    return declared_names(parse(tree, path)) if path.endswith("__init__.py") else ()
+
+
+def _asks_the_module_itself(layout: Layout, parts: Parts, imported: ImportedName) -> bool:
+    """Whether more is wanted of a package than its submodules."""
+    return not imported.names or not all(layout.is_submodule(parts, name) for name in imported.names)
+
+
+def _root(entry: str, paths: set[str]) -> str:
+    """The entry's own folder if everything lies in it, else the nearest one above that has everything."""
+    folder = entry.rpartition("/")[0]
+    if not folder or all(path.startswith(f"{folder}/") for path in paths):
+        return folder
+    return commonpath([path.rpartition("/")[0] for path in paths] + [folder]) if _nested(paths) else ""
+
+
+def _nested(paths: set[str]) -> bool:
+    return all("/" in path for path in paths)

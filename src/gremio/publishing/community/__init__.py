@@ -1,0 +1,1 @@
+"""What Diffusers' own community folder asks for."""

@@ -1,0 +1,151 @@
+"""A folder of an author's while it is read: its files, its code, and what of it is taken."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from posixpath import basename
+from typing import Any
+
+from gremio.code import CodeTree
+from gremio.errors import BadModelIndex, UnreadableCode
+from gremio.publishing.code.placing import Piece
+from gremio.publishing.index import to_bytes, with_auto_map
+from gremio.publishing.publication import LeftOut
+from gremio.publishing.weights import is_weights, publishable
+from gremio.review.classes import ClassReader
+from gremio.sources.local import around
+from gremio.sources.model import FolderModel, code_of
+
+CONFIGS = ("config.json", "scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json")
+_SCHEDULER = "scheduler_config.json"
+_PATH = re.compile(r"[/~\\.]|[A-Za-z]:[/\\]")
+
+
+@dataclass
+class AuthorFolder:
+    """``place`` is the folder, or the folder of the one ``file`` that is meant.
+
+    ``files`` are what is taken, by path in the repository; ``left_out`` what was meant and stays.
+    """
+
+    place: Path
+    class_name: str | None = None
+    include: tuple[str, ...] = ()
+    file: Path | None = None
+    files: dict[str, bytes | Path] = field(default_factory=dict)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    @property
+    def ref(self) -> str:
+        """What the author named."""
+        return str(self.file or self.place)
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """Every file that is not hidden; none where one file is meant."""
+        return [] if self.file else FolderModel(self.place).paths()
+
+    @cached_property
+    def top(self) -> list[str]:
+        """The files at the top."""
+        return [path for path in self.paths if "/" not in path]
+
+    @cached_property
+    def python(self) -> list[str]:
+        """The Python files."""
+        return [path for path in self.paths if path.endswith(".py")]
+
+    @cached_property
+    def tree(self) -> CodeTree:
+        """All of the folder's code, entered anywhere."""
+        if self.file:
+            return around(self.file)
+        return code_of(FolderModel(self.place), self.python[0], ref=self.ref)
+
+    @cached_property
+    def classes(self) -> ClassReader:
+        """Reads the classes of the tree."""
+        return ClassReader(self.tree)
+
+    def defines(self, path: str, class_name: str) -> bool:
+        """Whether a Python file defines a class."""
+        try:
+            return path in self.python and class_name in self.classes.nodes(path)
+        except UnreadableCode:
+            return False
+
+    def defining(self, class_name: str, candidates: Iterable[str]) -> str | None:
+        """The first of the candidates that defines a class."""
+        return next((path for path in candidates if self.defines(path, class_name)), None)
+
+    def piece(self, role: str, path: str, class_name: str) -> Piece:
+        """The code of one class."""
+        beside = [each for each in self.paths if each.startswith(f"{role}/")] if role else self.top
+        return Piece(role, self.tree.with_entry(path), class_name, has_weights=any(map(is_weights, beside)))
+
+    def json(self, path: str) -> dict[str, Any]:
+        """A JSON object of the folder.
+
+        Raises:
+            BadModelIndex: it is none.
+        """
+        try:
+            document = json.loads((self.place / path).read_bytes())
+        except ValueError as error:
+            raise BadModelIndex(f"{path} is no JSON ({error})", ref=self.ref, next_step="Repair it.") from error
+        if not isinstance(document, dict):
+            raise BadModelIndex(f"{path} is no JSON object", ref=self.ref, next_step="Repair it.")
+        return document
+
+    def take(self, paths: Iterable[str]) -> None:
+        """Take files of a component along; code travels by itself.
+
+        Raises:
+            ModelError: there are weights, and none of them safetensors.
+        """
+        wanted, left = publishable([path for path in paths if not path.endswith(".py")], ref=self.ref)
+        self.files |= {path: self._content(path) for path in wanted}
+        self.left_out += left
+
+    def _content(self, path: str) -> bytes | Path:
+        """The file; a config without the place where its component was loaded from, which is nobody's business."""
+        if basename(path) not in CONFIGS:
+            return self.place / path
+        config = self.json(path)
+        told = config.get("_name_or_path")
+        if not isinstance(told, str) or not _PATH.match(told):
+            return self.place / path
+        return to_bytes({name: value for name, value in config.items() if name != "_name_or_path"})
+
+    def map_class(self, role: str, module: str, class_name: str) -> None:
+        """Let a config that was taken say where the class beside it is, for AutoModel and its like."""
+        for name in CONFIGS:
+            path = f"{role}/{name}" if role else name
+            if path in self.files and "." not in module:
+                content = self.files[path]
+                config = json.loads(content if isinstance(content, bytes) else content.read_bytes())
+                self.files[path] = to_bytes(with_auto_map(config, auto_keys(name, config), module, class_name))
+                return
+
+
+def auto_keys(config: str, document: dict[str, Any]) -> list[str]:
+    """Under which names the config of a component maps its class: what is there, else what loads that kind."""
+    return list(document.get("auto_map") or {}) or ["SchedulerMixin" if config == _SCHEDULER else "AutoModel"]
+
+
+def mapped(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """The ``(module, class)`` pairs of a config's ``auto_map``."""
+    found = document.get("auto_map")
+    targets = [last(value) for value in found.values()] if isinstance(found, dict) else []
+    pairs = (str(target).rpartition(".") for target in targets if target)
+    return [(module, class_name) for module, _, class_name in pairs]
+
+
+def last(value: Any) -> Any:
+    """``Class`` of ``["module", "Class"]``, or of ``Class``."""
+    return value[-1] if isinstance(value, list) and value else value

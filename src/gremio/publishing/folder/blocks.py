@@ -1,0 +1,77 @@
+"""A folder with modular blocks, and perhaps components of their pipeline."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from gremio.errors import NoClass
+from gremio.publishing.code.bundle import bundle
+from gremio.publishing.code.placing import Piece
+from gremio.publishing.folder.author import AuthorFolder, mapped
+from gremio.publishing.folder.finishing import finished, is_test, sources_of
+from gremio.publishing.folder.lookup import mapped_file
+from gremio.publishing.index import to_bytes, with_auto_map
+from gremio.publishing.publication import Publication
+from gremio.review import entry_class
+
+BLOCKS = "modular_config.json"
+MODULAR_INDEX = "modular_model_index.json"
+_KEY = "ModularPipelineBlocks"
+
+
+def read_blocks(folder: AuthorFolder) -> Publication:
+    """The blocks' code, their config, and the components that lie in the folder.
+
+    Raises:
+        NoClass: no file defines the blocks.
+        ModelError: weights are pickles alone.
+    """
+    document = folder.json(BLOCKS) if BLOCKS in folder.paths else {}
+    index = folder.json(MODULAR_INDEX) if MODULAR_INDEX in folder.paths else {}
+    wanted = [_main(folder, document)]
+    mapped_files = ((name, mapped_file(folder, name)) for name in index)
+    wanted += [folder.piece(name, *found) for name, found in mapped_files if found]
+    code = bundle(wanted)
+    module, class_name = code.classes[""]
+    key = next(iter(document.get("auto_map") or {}), _KEY)
+    document.setdefault("_class_name", class_name)
+    folder.files[BLOCKS] = to_bytes(with_auto_map(document, [key], module, class_name))
+    if index:
+        folder.files[MODULAR_INDEX] = folder.place / MODULAR_INDEX
+    for name in index:
+        folder.take(path for path in folder.paths if path.startswith(f"{name}/"))
+    for role, pair in code.classes.items():
+        if role:
+            folder.map_class(role, *pair)
+    return finished(folder, "blocks", class_name, code, sources_of(wanted, document))
+
+
+def at_repository(publication: Publication, repo_id: str) -> Publication:
+    """The publication with components that lie in it named as lying in the repository, in a modular index."""
+    content = publication.files.get(MODULAR_INDEX)
+    if content is None:
+        return publication
+    index = json.loads(content if isinstance(content, bytes) else content.read_bytes())
+    for name, entry in index.items():
+        comes_along = any(path.startswith(f"{name}/") for path in publication.files)
+        if comes_along and isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], dict):
+            entry[2]["pretrained_model_name_or_path"] = repo_id
+    return replace(publication, files={**publication.files, MODULAR_INDEX: to_bytes(index)})
+
+
+def _main(folder: AuthorFolder, document: dict[str, object]) -> Piece:
+    targets = mapped(document)
+    module, named = targets[0] if targets else ("", "")
+    class_name = folder.class_name or named
+    top = [path for path in folder.top if path.endswith(".py") and not is_test(path)]
+    path = folder.defining(class_name, [f"{module}.py", *top])
+    if path is None and len(top) == 1:
+        path, class_name = top[0], entry_class(folder.tree.with_entry(top[0]), "blocks", folder.class_name)
+    if path is None:
+        raise NoClass(
+            f"no .py file at the top of the folder defines the blocks {class_name or 'that it is about'}",
+            ref=folder.ref,
+            next_step=f"Put the file there, and name its class in {BLOCKS}: auto_map.",
+        )
+    return folder.piece("", path, class_name)

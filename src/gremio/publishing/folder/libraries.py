@@ -1,0 +1,27 @@
+"""Whether an entry of an index means a class of a library, by reading what is installed."""
+
+from __future__ import annotations
+
+from gremio.libraries.library import library
+from gremio.publishing.code.placing import means_library
+
+_STANDARD = ("diffusers", "transformers", "onnxruntime", "onnxruntime.training")
+
+
+def is_library(module: str) -> bool:
+    """Whether the first half of an entry names a library, or a package of pipelines in diffusers."""
+    return module in _STANDARD or means_library(module)
+
+
+def has_class(name: str, class_name: str) -> bool:
+    """Whether an installed library exports a class."""
+    source = library(name)
+    return source is not None and source.has(name, class_name)
+
+
+def leaves_open(module: str, class_name: str) -> bool:
+    """Whether the library lacks the class, or leaves it to the component's config which one it is."""
+    if class_name.startswith("Auto"):
+        return True
+    is_read = module in ("diffusers", "transformers") and library(module) is not None
+    return is_read and not has_class(module, class_name)

@@ -1,0 +1,42 @@
+"""A folder with a model index: a pipeline with its weights."""
+
+from __future__ import annotations
+
+from gremio.code import Origin
+from gremio.publishing.code.bundle import bundle
+from gremio.publishing.folder.author import AuthorFolder, last
+from gremio.publishing.folder.finishing import finished, sources_of
+from gremio.publishing.folder.lookup import entries, pieces
+from gremio.publishing.index import RECORD, recorded_model, to_bytes, with_classes, with_record
+from gremio.publishing.publication import Publication
+from gremio.sources.model import INDEX
+
+
+def read_pipeline(folder: AuthorFolder) -> Publication:
+    """The model with the code of its classes; the index and the configs say where that is.
+
+    Raises:
+        BadModelIndex: a class is neither in the folder nor a library's.
+        ModelError: weights are pickles alone.
+    """
+    index = folder.json(INDEX)
+    wanted = pieces(folder, index)
+    code = bundle(wanted)
+    for name in entries(index):
+        folder.take(path for path in folder.paths if path.startswith(f"{name}/"))
+    for role, (module, class_name) in code.classes.items():
+        if role:
+            folder.map_class(role, module, class_name)
+    sources, model = sources_of(wanted, index), recorded_model(index)
+    tree = code.tree(Origin("local", str(folder.place)))
+    new = with_classes(index, code.classes)
+    folder.files[INDEX] = to_bytes(
+        with_record(
+            {name: value for name, value in new.items() if name not in (RECORD, "_name_or_path")},
+            files=code.files,
+            sources=sources,
+            model=model,
+            digest=str(tree.digest) if tree else "",
+        )
+    )
+    return finished(folder, "pipeline", str(last(new.get("_class_name"))), code, sources, model)

@@ -1,0 +1,1 @@
+"""Whether what was published loads, in clean processes, and is what was meant."""

@@ -1,0 +1,228 @@
+"""``gremio.publish``: read, looked through, uploaded in one commit, and proven to load."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gremio.errors import CodeError
+from gremio.publishing.card.card import card
+from gremio.publishing.folder import read_folder
+from gremio.publishing.folder.blocks import at_repository
+from gremio.publishing.materialize import materialized
+from gremio.publishing.proof.facts import Facts
+from gremio.publishing.proof.proof import Proof
+from gremio.publishing.proof.proving import facts_of_folder, prove
+from gremio.publishing.proof.request import ProofSubject
+from gremio.publishing.publication import Publication
+from gremio.publishing.secrets.secrets import require_no_secrets
+from gremio.publishing.upload.upload import Pushed, Target, upload
+from gremio.review import complaint
+from gremio.settings import Settings
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """What the author says for the card; what is None is told from the code or kept from the card that is there."""
+
+    base_model: str | None = None
+    license: str | None = None
+    pipeline_tag: str | None = None
+    tags: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was published, where it is, and whether it loads; ``proof`` is None where none was asked for."""
+
+    publication: Publication = field(repr=False)
+    pushed: Pushed
+    proof: Proof | None = None
+
+    @property
+    def repo_id(self) -> str:
+        """``owner/name``."""
+        return self.pushed.repo_id
+
+    @property
+    def commit(self) -> str:
+        """The 40 hex digits that pin it."""
+        return self.pushed.commit
+
+    @property
+    def url(self) -> str:
+        """Where people see it."""
+        return self.pushed.url
+
+    @property
+    def digest(self) -> str:
+        """Of the code, ``sha256:…``; empty where there is none."""
+        return str(self.publication.tree.digest) if self.publication.tree else ""
+
+    def lines(self) -> list[str]:
+        """For people."""
+        pushed = self.pushed
+        sent = f"{len(pushed.uploaded)} files were sent, {len(pushed.unchanged)} were there"
+        facts = {
+            "commit": pushed.commit if pushed.uploaded or pushed.deleted else f"{pushed.commit}, as it was",
+            "tag": pushed.tag,
+            "pull request": pushed.pull_request,
+            "code": self.digest,
+            "files": f"{sent}, {len(pushed.deleted)} were deleted" if pushed.deleted else sent,
+        }
+        proof = self.proof.lines() if self.proof else ["not proven"]
+        return [f"{name:<12} {value}" for name, value in facts.items() if value] + proof
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        proof = self.proof.as_dict() if self.proof else None
+        return {**asdict(self.pushed), "digest": self.digest, "proof": proof}
+
+
+def publish(
+    folder: str | os.PathLike[str],
+    repo_id: str | None = None,
+    *,
+    private: bool | None = None,
+    commit_message: str | None = None,
+    create_pr: bool = False,
+    token: str | bool | None = None,
+    revision: str | None = None,
+    class_name: str | None = None,
+    include: Sequence[str] = (),
+    base_model: str | None = None,
+    license: str | None = None,  # noqa: A002  what model cards call it
+    pipeline_tag: str | None = None,
+    tags: Sequence[str] = (),
+    replace_code: bool = False,
+    verify: bool = True,
+    tell: Tell = lambda text: None,
+) -> Published:
+    """Publish a folder, or one ``.py`` file, as a repository on the Hub: code, weights if there are any, a card.
+
+    Args:
+        folder: what to publish. It stays as it is.
+        repo_id: ``owner/name``, or ``name`` for a repository of one's own; the folder's name if None.
+        private: whether a new repository is private; None is the Hub's default.
+        commit_message: of the one commit.
+        create_pr: open a pull request in place of committing to the branch.
+        token: as with the Hub's client; None for who is logged in.
+        revision: the branch; made if it isn't there.
+        class_name: which class, where the file defines several.
+        include: patterns of further files of the folder.
+        base_model: the model that a pipeline without weights is for; goes into the card.
+        license: of all of it, as the Hub names licences: ``apache-2.0``.
+        pipeline_tag: the task, as the Hub names tasks: ``text-to-image``.
+        tags: more tags for the card.
+        replace_code: delete Python files of the repository that are no part of this.
+        verify: load the pushed commit in a clean process, by Gremio and by plain diffusers, and compare.
+        tell: called with what is being done.
+
+    Returns:
+        The commit, the address, and the proof.
+
+    Raises:
+        GremioError: it can't be read, holds a secret, may not be pushed, or does not load; the message says what to do.
+    """
+    place = Path(folder).expanduser()
+    publication = read_folder(place, class_name=class_name, include=include)
+    to = Target(repo_id or name_of(place), token, private, commit_message, create_pr, revision, replace_code)
+    facts = CardFacts(base_model, license, pipeline_tag, tags)
+    return push(publication, to, facts, ref=str(folder), verify=verify, tell=tell)
+
+
+def push(
+    publication: Publication,
+    target: Target,
+    facts: CardFacts,
+    *,
+    ref: str,
+    verify: bool = True,
+    expected: Facts | None = None,
+    tell: Tell = lambda text: None,
+) -> Published:
+    """Upload a publication and have it proven.
+
+    ``expected`` is what it has to be when it is loaded; None has the folder itself loaded first.
+
+    Raises:
+        SecretsFound, MissingPackages, CodeError: it should not or could not be published; nothing was.
+        NotProven: it does not load, or is something else.
+    """
+    settings = Settings.from_environment()
+    target = target.resolved(settings)
+    publication = at_repository(publication, target.repo_id)
+    require_no_secrets(publication, ref)
+    if verify:
+        _require_provable(publication, ref)
+    subject = _subject(publication, "", "")
+    if verify and expected is None:
+        tell("Loading it as it will be published …")
+        with materialized(publication, settings) as folder:
+            expected = facts_of_folder(replace(subject, name=str(folder)), settings=settings)
+    text = card(
+        publication,
+        repo_id=target.repo_id,
+        existing=publication.card if publication.card is not None else target.existing_card(settings),
+        **vars(facts),
+    )
+    pushed = upload(publication, text, target, settings=settings)
+    if not verify or expected is None:
+        return Published(publication, pushed)
+    proof = prove(
+        replace(subject, name=pushed.repo_id, revision=pushed.commit),
+        expected,
+        settings=settings,
+        limits=publication.limits,
+        token=target.token,
+        before=lambda loader: tell(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {loader} …"),
+    )
+    proof.require()
+    return Published(publication, pushed, proof)
+
+
+def _require_provable(publication: Publication, ref: str) -> None:
+    """Before anything is sent: what reading tells already about loading it here.
+
+    Raises:
+        MissingPackages: it needs packages that aren't installed.
+        CodeError: it imports names that the installed libraries don't have.
+    """
+    review = publication.review
+    if review is None:
+        return
+    if review.missing:
+        error = complaint(review.missing, ref=ref)
+        error.message += "; so it can't be proven to load, and nothing was published"
+        error.next_step += "\n  Or publish it without the proof: verify=False (--no-verify)."
+        raise error
+    lost = [f"{each.name} ({each.file}, line {each.line})" for each in review.unresolved if not each.guarded]
+    if lost:
+        raise CodeError(
+            f"it imports what the libraries installed here don't have: {', '.join(lost)}. Nothing was published",
+            ref=ref,
+            next_step="Correct that, or publish it without the proof: verify=False (--no-verify).",
+        )
+
+
+def _subject(publication: Publication, name: str, revision: str) -> ProofSubject:
+    tree = publication.tree
+    return ProofSubject(
+        name,
+        publication.kind,
+        revision,
+        publication.class_name,
+        tree.entry if tree else "",
+        str(tree.digest) if tree else "",
+    )
+
+
+def name_of(place: Path) -> str:
+    """What a repository is called whose name was not given."""
+    resolved = place.resolve()
+    return resolved.stem if resolved.suffix == ".py" else resolved.name

@@ -1,0 +1,1 @@
+"""What must not be published: tokens, keys, paths of somebody's home."""

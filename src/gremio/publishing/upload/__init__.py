@@ -1,0 +1,1 @@
+"""To the Hub, in one commit."""

@@ -1,0 +1,135 @@
+"""What can go wrong on the way to the Hub, each with the way on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gremio.errors import AccessDenied, PublishError, RefError, RefNotFound, RevisionNotFound, StoreError, Unavailable
+from gremio.settings import Settings
+from gremio.sources.repository import network_errors
+
+_NOTHING = "Nothing was published"
+
+
+def require_network(settings: Settings, ref: str) -> None:
+    """Refuse at once where the network may not be used.
+
+    Raises:
+        Unavailable: it may not.
+    """
+    from huggingface_hub import constants
+
+    if settings.offline or constants.HF_HUB_OFFLINE:
+        step = "Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE) and publish again."
+        raise Unavailable("nothing can be published, since the network may not be used", ref=ref, next_step=step)
+
+
+def require_token(token: str | bool | None, settings: Settings, ref: str) -> str:
+    """The token to publish with.
+
+    Raises:
+        AccessDenied: nobody is logged in.
+    """
+    from huggingface_hub import get_token
+
+    found = token if isinstance(token, str) and token else None if token is False else get_token()
+    if not found:
+        raise AccessDenied(
+            f"nobody is logged in on {settings.endpoint}, and publishing needs an account",
+            ref=ref,
+            next_step="Run `hf auth login`, or pass token= (or set HF_TOKEN) with a token that may write.",
+        )
+    return found
+
+
+def require_repo_id(repo_id: str) -> None:
+    """Refuse what can be no repository's name.
+
+    Raises:
+        RefError: it can't.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
+
+    try:
+        validate_repo_id(repo_id)
+    except HFValidationError as error:
+        why = " ".join(str(error).split())
+        raise RefError(f"the Hub takes no such name ({why})", ref=repo_id, next_step="Write owner/name.") from error
+
+
+@contextmanager
+def publishing_errors(repo_id: str, settings: Settings, *, revision: str = "") -> Iterator[None]:
+    """Let only our errors out, each with the ref and the way on."""
+    from huggingface_hub import errors as hub
+
+    try:
+        yield
+    except hub.GatedRepoError as error:
+        step = f"Ask for access at {settings.endpoint}/{repo_id}."
+        raise AccessDenied("this repository is gated for your account", ref=repo_id, next_step=step) from error
+    except hub.RepositoryNotFoundError as error:
+        step = "Check the name, and that the token in use may see it."
+        raise RefNotFound(f"there is no such repository on {settings.endpoint}", ref=repo_id, next_step=step) from error
+    except hub.RevisionNotFoundError as error:
+        step = "Check revision=; a branch that is absent is made, a pull request is not."
+        raise RevisionNotFound(f"there is no revision {revision!r}", ref=repo_id, next_step=step) from error
+    except hub.HfHubHTTPError as error:
+        raise answered(error, repo_id, settings) from error
+    except network_errors() as error:
+        raise _unreachable(error, repo_id, settings) from error
+    except OSError as error:
+        raise _unreadable(error, repo_id) from error
+    except ValueError as error:
+        # The client's word for a card that the Hub does not take, and for an answer that makes no sense.
+        raise PublishError(f"the Hub does not take it ({first_line(error)}). {_NOTHING}", ref=repo_id) from error
+    except RuntimeError as error:
+        # So the client wraps what went wrong with one large file.
+        cause = error.__cause__
+        if isinstance(cause, hub.HfHubHTTPError):
+            raise answered(cause, repo_id, settings) from error
+        if isinstance(cause, OSError) and not isinstance(cause, network_errors()):
+            raise _unreadable(cause, repo_id) from error
+        raise _unreachable(cause if isinstance(cause, Exception) else error, repo_id, settings) from error
+
+
+def answered(error: Any, repo_id: str, settings: Settings) -> AccessDenied | PublishError | Unavailable:
+    """An answer that refuses, in our words."""
+    status = error.response.status_code if error.response is not None else 500
+    if status == 401:
+        step = "Run `hf auth login` again, or pass another token=."
+        return AccessDenied(f"{settings.endpoint} does not know the token in use", ref=repo_id, next_step=step)
+    if status == 403:
+        return AccessDenied(
+            f"the account in use may not write there ({first_line(error)})",
+            ref=repo_id,
+            next_step="Use a token with the right to write, publish under your own name, or pass create_pr=True.",
+        )
+    if status in (400, 409, 413, 422):
+        return PublishError(f"the Hub does not take it ({first_line(error)}). {_NOTHING}", ref=repo_id)
+    return _unreachable(error, repo_id, settings)
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, without what follows."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _unreachable(error: Exception, repo_id: str, settings: Settings) -> Unavailable:
+    return Unavailable(
+        f"{settings.endpoint} can't be reached or failed ({first_line(error)}). {_NOTHING}",
+        ref=repo_id,
+        next_step="Check the network and HF_ENDPOINT, and publish again: what was sent already is not sent twice.",
+    )
+
+
+def _unreadable(error: OSError, repo_id: str) -> StoreError:
+    place = Path(str(error.filename)).name if error.filename else "a file"
+    return StoreError(
+        f"{place} can't be read ({error.strerror or first_line(error)}). {_NOTHING}",
+        ref=repo_id,
+        next_step="Check that the folder is whole and nobody changes it meanwhile, then publish again.",
+    )

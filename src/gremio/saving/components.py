@@ -1,0 +1,75 @@
+"""A single component, or modular blocks, into a folder: weights, config, code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gremio.errors import CodeError
+from gremio.publishing.code.bundle import Bundle, bundle
+from gremio.publishing.folder.author import CONFIGS, auto_keys
+from gremio.publishing.folder.blocks import BLOCKS
+from gremio.publishing.index import to_bytes, with_auto_map
+from gremio.saving.origins import is_standard, piece_of
+from gremio.saving.standard import unchanged_config
+from gremio.store.writing import write_file
+
+
+def save_component(component: Any, folder: Path, options: Mapping[str, Any]) -> None:
+    """Write a model, scheduler, tokenizer or processor into an empty folder.
+
+    Raises:
+        CodeError: the code of its class can't be had.
+    """
+    component = getattr(component, "_orig_mod", component)
+    code = bundle([] if is_standard(type(component)) else [piece_of(type(component))[0]])
+    component.save_pretrained(str(folder), **_accepted(component, options))
+    write_code(folder, code)
+    if code.classes:
+        map_class(folder, *code.classes[""])
+
+
+def save_blocks(blocks: Any, folder: Path) -> None:
+    """Write modular blocks into an empty folder: their code, and the config that names their class.
+
+    Raises:
+        CodeError: they have no class of their own, or its code can't be had.
+    """
+    if is_standard(type(blocks)):
+        raise CodeError(
+            f"{type(blocks).__name__} is a class of diffusers itself, so there is no code that makes these blocks anew",
+            next_step="Blocks that were put together from others need a class: derive one from SequentialPipelineBlocks"
+            " with block_classes and block_names, and use that.",
+        )
+    code = bundle([piece_of(type(blocks))[0]])
+    with unchanged_config(blocks):
+        blocks.save_pretrained(str(folder))
+    write_code(folder, code)
+    config = json.loads((folder / BLOCKS).read_bytes())
+    keys = list(config.get("auto_map") or {"ModularPipelineBlocks": ""})
+    write_file(folder / BLOCKS, to_bytes(with_auto_map(config, keys, *code.classes[""])))
+
+
+def map_class(folder: Path, module: str, class_name: str) -> None:
+    """Let the config say where the class is, for AutoModel and its like."""
+    for name in CONFIGS:
+        if (folder / name).is_file() and "." not in module:
+            config = json.loads((folder / name).read_bytes())
+            write_file(folder / name, to_bytes(with_auto_map(config, auto_keys(name, config), module, class_name)))
+            return
+
+
+def write_code(folder: Path, code: Bundle) -> None:
+    """Put the files of the code where they belong."""
+    for path, data in code.files.items():
+        write_file(folder / path, data)
+
+
+def _accepted(component: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that its ``save_pretrained`` takes."""
+    import inspect
+
+    taken = inspect.signature(component.save_pretrained).parameters
+    return {name: value for name, value in options.items() if name in taken}

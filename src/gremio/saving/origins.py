@@ -1,0 +1,123 @@
+"""Where the code of a class lies, whoever imported it and however."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import torch
+
+from gremio.code import CodeTree, Origin
+from gremio.errors import CodeError
+from gremio.modules.provenance import CodeProvenance
+from gremio.modules.registry import AS_WRITTEN, PACKAGE, registry
+from gremio.publishing.code.placing import Piece
+from gremio.publishing.publication import CodeSource
+from gremio.reading.layout import layout_of
+from gremio.saving.extraction import extract
+from gremio.saving.memory import require_same_as_in_memory
+from gremio.sources.local import around
+
+LIBRARIES = ("diffusers", "transformers", "onnxruntime", "tokenizers")
+
+
+def is_standard(cls: type) -> bool:
+    """Whether a class comes with one of the libraries that diffusers loads components from."""
+    return cls.__module__.partition(".")[0] in LIBRARIES
+
+
+def piece_of(cls: type, role: str = "", known: CodeProvenance | None = None) -> tuple[Piece, CodeSource]:
+    """The code that a class needs, and where it came from.
+
+    Args:
+        cls: a class that is not a library's.
+        role: the name of its component; empty for a pipeline.
+        known: what its pipeline says of the class, if Gremio loaded it.
+
+    Raises:
+        CodeError: its source can't be had, or is not what is in memory.
+    """
+    tree = _tree(cls)
+    piece = Piece(role, tree, cls.__name__, has_weights=issubclass(cls, torch.nn.Module))
+    here = CodeSource(role, cls.__name__, "local", entry=tree.entry, digest=str(tree.digest))
+    if known is None or known.digest != tree.digest:
+        return piece, here
+    if known.source == "local":
+        return piece, replace(here, before=known.before)
+    # The same repository twice in a row says nothing more.
+    older = tuple(each for each in known.before if each.get("repo") != known.repo)
+    return piece, replace(here, source=known.source, repo=known.repo, commit=known.commit, before=older)
+
+
+def _tree(cls: type) -> CodeTree:
+    if cls.__module__.partition(".")[0] == PACKAGE:
+        return _loaded_by_us(cls)
+    module = sys.modules.get(cls.__module__)
+    place = getattr(module, "__file__", None)
+    file = Path(place) if place else None
+    if cls.__module__ == "__main__" or file is None:
+        return _cut_out(cls, module)
+    _require_top_level(cls, module)
+    if _is_installed(file):
+        return _of_a_package(cls)
+    tree = around(file, search=_search_path())
+    require_same_as_in_memory(cls, tree.files[tree.entry], file)
+    return tree
+
+
+def _loaded_by_us(cls: type) -> CodeTree:
+    _, top, *parts = cls.__module__.split(".")
+    code = registry.code(top.removesuffix(AS_WRITTEN))
+    path = layout_of(code.tree).modules.get(tuple(parts)) if code else None
+    if code is None or path is None:
+        raise CodeError(
+            f"the code of {cls.__name__} ({top[:12]}) is no longer in Gremio's store",
+            next_step="Load the pipeline again with gremio, then save it.",
+        )
+    return code.tree.with_entry(path)
+
+
+def _cut_out(cls: type, module: ModuleType | None) -> CodeTree:
+    """The class with what it uses, as a module of its own: its file is a script or a notebook."""
+    found = extract(cls)
+    script = getattr(module, "__file__", None)
+    folder = Path(script).parent if script else Path.cwd()
+    return around(folder / found.file, source=found.source.encode(), search=_search_path())
+
+
+def _require_top_level(cls: type, module: ModuleType | None) -> None:
+    if getattr(module, cls.__name__, None) is not cls:
+        raise CodeError(
+            f"{cls.__module__} has no {cls.__name__} at its top level that is this class",
+            next_step="A class that is made inside a function, or was replaced since, can't be published. Define it"
+            " at the top of its file.",
+        )
+
+
+def _is_installed(file: Path) -> bool:
+    """Whether a file is part of a package that others can install, or of Python."""
+    places = {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib", "platstdlib")}
+    resolved = file.resolve()
+    return any(resolved.is_relative_to(Path(place).resolve()) for place in places if place)
+
+
+def _of_a_package(cls: type) -> CodeTree:
+    """A class of an installed package stays there; what is published says where, and that the package is needed."""
+    top, name = cls.__module__.partition(".")[0], cls.__name__
+    source = (
+        f'"""``{name}`` of the package ``{top}``, which has to be installed."""\n\n'
+        f"from {cls.__module__} import {name} as _{name}\n\n\n"
+        f"class {name}(_{name}):\n"
+        f'    """As the package has it."""\n'
+    )
+    entry = f"{cls.__module__.rpartition('.')[2]}.py"
+    return CodeTree({entry: source.encode()}, entry, Origin("local", top))
+
+
+def _search_path() -> list[Path]:
+    """The folders of one's own from which this process imports."""
+    found = [Path(entry or ".").resolve() for entry in sys.path]
+    return [folder for folder in found if folder.is_dir() and not _is_installed(folder)]

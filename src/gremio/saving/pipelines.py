@@ -1,0 +1,102 @@
+"""A pipeline into a folder: weights by diffusers, and the code of every class that is not a library's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gremio.components.library import has_known_base
+from gremio.errors import OptionError
+from gremio.modules.provenance import CodeProvenance, Provenance
+from gremio.publishing.code.bundle import Bundle, bundle
+from gremio.publishing.code.placing import Piece
+from gremio.publishing.index import to_bytes, with_classes, with_record
+from gremio.publishing.publication import CodeSource
+from gremio.saving.origins import is_standard, piece_of
+from gremio.saving.standard import saver, unchanged_config
+from gremio.sources.model import INDEX
+from gremio.store.writing import write_file
+
+
+def save_pipeline(pipeline: Any, folder: Path, options: Mapping[str, Any]) -> None:
+    """Write the pipeline into an empty folder.
+
+    Raises:
+        OptionError: a component can't be saved.
+        CodeError: the code of a class can't be had.
+    """
+    components = _components(pipeline)
+    foreign = {name: each for name, each in components.items() if each is not None and not has_known_base(type(each))}
+    for name, component in foreign.items():
+        _require_savable(name, component)
+    pieces, sources = pieces_of(pipeline, components)
+    code = bundle(pieces)
+    with unchanged_config(pipeline):
+        saver(pipeline)(str(folder), **options)
+    for name, component in foreign.items():
+        component.save_pretrained(str(folder / name))
+    _write_code(folder, code)
+    _complete_index(folder, pipeline, foreign, code, sources)
+
+
+def pieces_of(pipeline: Any, components: Mapping[str, Any]) -> tuple[list[Piece], list[CodeSource]]:
+    """The code of the pipeline's class and of its components', for what is not a library's."""
+    known = getattr(pipeline, "gremio", None)
+    provenance = known if isinstance(known, Provenance) else None
+    wanted: list[tuple[str, type, CodeProvenance | None]] = [
+        ("", type(pipeline), provenance.pipeline if provenance else None)
+    ]
+    wanted += [
+        (name, type(each), provenance.components.get(name) if provenance else None)
+        for name, each in components.items()
+        if each is not None
+    ]
+    found = [piece_of(cls, role, code) for role, cls, code in wanted if not is_standard(cls)]
+    return [piece for piece, _ in found], [source for _, source in found]
+
+
+def _components(pipeline: Any) -> dict[str, Any]:
+    """What the constructor takes and diffusers registered, compiled models unwrapped."""
+    expected = set(pipeline._get_signature_keys(pipeline)[0])
+    found = {}
+    for name, value in pipeline.config.items():
+        if name in expected and isinstance(value, list | tuple) and len(value) == 2:
+            component = getattr(pipeline, name, None)
+            found[name] = getattr(component, "_orig_mod", component)
+    return found
+
+
+def _require_savable(name: str, component: Any) -> None:
+    if not callable(getattr(component, "save_pretrained", None)):
+        raise OptionError(
+            f"the component {name} ({type(component).__name__}) can't be saved: it has no save_pretrained",
+            next_step="Derive its class from ModelMixin, SchedulerMixin or a class of transformers, or set it to None.",
+        )
+
+
+def _write_code(folder: Path, code: Bundle) -> None:
+    for path, data in code.files.items():
+        write_file(folder / path, data)
+
+
+def _complete_index(
+    folder: Path, pipeline: Any, foreign: Mapping[str, Any], code: Bundle, sources: list[CodeSource]
+) -> None:
+    path = folder / INDEX
+    index = json.loads(path.read_bytes())
+    index.pop("_name_or_path", None)
+    for name, component in foreign.items():
+        index[name] = [type(component).__module__, type(component).__name__]
+    model = weights_of(pipeline)
+    index = with_record(with_classes(index, code.classes), files=code.files, sources=sources, model=model, digest="")
+    write_file(path, to_bytes(index))
+
+
+def weights_of(pipeline: Any) -> tuple[str, str]:
+    """The repository that the weights were loaded from, and its commit; a folder is not told."""
+    known = getattr(pipeline, "gremio", None)
+    if isinstance(known, Provenance):
+        return (known.model, known.model_commit) if known.model_commit else ("", "")
+    return "", ""
