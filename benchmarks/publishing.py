@@ -20,6 +20,7 @@ import time
 import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,19 +48,19 @@ class Row:
 def tried(path: Path) -> Row:
     """One file, in this process."""
     from gremio.trial.options import Options
+    from gremio.trial.reading import read_code
     from gremio.trial.stand_ins import stand_ins
     from gremio.trial.subject import load_subject
-    from gremio.workspace import read
 
     row = Row(path.name)
-    options = Options(str(path), quick=True)
-    review = read(path)
-    if not review.class_name:
+    options = Options(str(path), quick=True, pipelines_only=True)
+    found = read_code(options)
+    if not found.review.class_name:
         row.reason = "no pipeline"
         return row
     try:
         with stand_ins(seed=0):
-            _there_and_back(row, load_subject(options, review), options)
+            _there_and_back(row, load_subject(options, found), options)
     except Exception as error:
         traceback.print_exc()
         row.reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
@@ -144,10 +145,8 @@ def _in_a_process(path: Path) -> Row:
     send.close()
     row = Row(path.name, reason="the process ended without a result")
     if receive.poll(_TIMEOUT):
-        try:
+        with suppress(EOFError):
             row = receive.recv()
-        except EOFError:
-            pass
     else:
         row.reason = f"no result after {_TIMEOUT:.0f} s"
     child.kill()
@@ -168,7 +167,8 @@ def _keep_apart(folder: str) -> None:
 def _hub(folder: str) -> tuple[subprocess.Popen[str], str, str]:
     code = (
         "import sys; from pathlib import Path; from gremio.localhub import LocalHub\n"
-        "hub = LocalHub(Path(sys.argv[1])); hub.__enter__(); print(hub.endpoint, hub.token, flush=True); sys.stdin.read()"
+        "hub = LocalHub(Path(sys.argv[1])); hub.__enter__()\n"
+        "print(hub.endpoint, hub.token, flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

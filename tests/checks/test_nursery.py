@@ -13,8 +13,8 @@ import pytest
 from tests.samples.code import PLAIN
 
 from gremio.checks import Limits
-from gremio.processes import Children
 from gremio.checks.nursery import nursery
+from gremio.processes import Children
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no nursery elsewhere")
 

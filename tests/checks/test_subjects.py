@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gremio.checks import TrialRequest, of_folder, of_mirror, plan, require_leave
-from gremio.processes import Limits
 from gremio.errors import NotTrusted, OptionError, RefNotFound, RevisionNotFound
+from gremio.processes import Limits
 from gremio.settings import Settings
 from gremio.sources import Access
 

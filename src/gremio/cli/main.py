@@ -53,7 +53,7 @@ class _Lazy(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Say what is being done; show tracebacks.")
 @click.pass_context
 def gremio(ctx: click.Context, verbose: bool) -> None:
-    """Community pipelines and community components of Diffusers: found, read, pinned, run, shared."""
+    """Community pipelines and community components of Diffusers: found, read, pinned, run, shared, published."""
     ctx.obj = verbose
     _log_to_stderr()
     logging.getLogger("gremio").setLevel(logging.INFO if verbose else logging.WARNING)

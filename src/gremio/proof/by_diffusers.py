@@ -8,7 +8,7 @@ import diffusers
 from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
 
 from gremio.errors import NoClass
-from gremio.proof.root import MODEL_CONFIG, root_config
+from gremio.proof.root import MODEL_CONFIG, is_class_alone, root_config
 from gremio.proof.standard import standard_class
 from gremio.publishing.proof.request import ProofSubject
 
@@ -33,12 +33,13 @@ def load(subject: ProofSubject) -> Any:
 
 def _component(subject: ProofSubject, pinned: dict[str, Any]) -> Any:
     config = root_config(subject)
-    if config and config[0] == MODEL_CONFIG:
+    alone = is_class_alone(subject, config)
+    if config and config[0] == MODEL_CONFIG and not alone:
         # It refuses trust that it has no use for.
         return diffusers.AutoModel.from_pretrained(subject.name, **(pinned if subject.digest else subject.at))
     cls: Any = _mapped(subject, config[1], pinned) if config else None
     cls = cls or standard_class(subject, config)
-    return cls.from_pretrained(subject.name, **subject.at) if config else cls
+    return cls if alone else cls.from_pretrained(subject.name, **subject.at)
 
 
 def _mapped(subject: ProofSubject, config: dict[str, Any], pinned: dict[str, Any]) -> type | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gremio.errors import EntryNotFound
 from gremio.pipelines import DiffusionPipeline, load_class
-from gremio.proof.root import home_of, root_config
+from gremio.proof.root import home_of, is_class_alone, root_config
 from gremio.proof.standard import standard_class
 from gremio.publishing.proof.request import ProofSubject
 from gremio.sources.model import code_of
@@ -23,7 +23,7 @@ def load(subject: ProofSubject) -> Any:
         return _class(subject)()
     config = root_config(subject)
     cls: Any = _class(subject) if subject.digest else standard_class(subject, config)
-    return cls.from_pretrained(subject.name, **subject.at) if config else cls
+    return cls if is_class_alone(subject, config) else cls.from_pretrained(subject.name, **subject.at)
 
 
 def _class(subject: ProofSubject) -> Any:

@@ -9,16 +9,24 @@ from gremio.publishing.proof.request import ProofSubject
 from gremio.settings import Settings
 from gremio.sources import Access
 from gremio.sources.model import ModelHome, open_model
+from gremio.sources.weights import Weights
 
 MODEL_CONFIG = "config.json"
 _CONFIGS = (MODEL_CONFIG, "scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json")
 
 
 def root_config(subject: ProofSubject) -> tuple[str, dict[str, Any]] | None:
-    """Its name and what it says; None for a component that has none, of which there is the class alone."""
+    """Its name and what it says; None for a component that has none."""
     home = home_of(subject)
     name = next((each for each in _CONFIGS if each in home.paths()), None)
     return (name, json.loads(home.read([name])[name])) if name else None
+
+
+def is_class_alone(subject: ProofSubject, config: tuple[str, dict[str, Any]] | None) -> bool:
+    """Whether there is nothing to make an object from: no config, or that of a model and no weights."""
+    if config is None:
+        return True
+    return config[0] == MODEL_CONFIG and not any(Weights.of(path) for path in home_of(subject).paths())
 
 
 def home_of(subject: ProofSubject) -> ModelHome:

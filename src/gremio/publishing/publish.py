@@ -14,7 +14,7 @@ from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
 from gremio.publishing.materialize import materialized
 from gremio.publishing.proof.facts import Facts
-from gremio.publishing.proof.proof import Proof
+from gremio.publishing.proof.proof import NAMES, Proof
 from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.publishing.proof.request import ProofSubject
 from gremio.publishing.publication import Publication
@@ -180,7 +180,7 @@ def push(
         settings=settings,
         limits=publication.limits,
         token=target.token,
-        before=lambda loader: tell(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {loader} …"),
+        before=lambda loader: tell(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {NAMES[loader]} …"),
     )
     proof.require()
     return Published(publication, pushed, proof)

@@ -8,11 +8,10 @@ from typing import Any
 
 from gremio.libraries.packages import version_of
 from gremio.publishing.card.record import files_comment, recorded_in_index
+from gremio.publishing.card.usage import with_diffusers, with_gremio
 from gremio.publishing.publication import CodeSource, Publication
 from gremio.review import Review
-from gremio.sources.weights import only_variant
 
-ENTRY = "pipeline.py"
 _BROUGHT = {
     *("PIL", "accelerate", "diffusers", "filelock", "gremio", "httpx", "huggingface_hub", "importlib_metadata"),
     *("numpy", "packaging", "regex", "requests", "safetensors", "tokenizers", "torch", "tqdm", "transformers", "yaml"),
@@ -34,7 +33,7 @@ def section(publication: Publication, *, repo_id: str, base_model: str, endpoint
         _what(publication),
         "## How to use it",
         "With [Gremio](https://pypi.org/project/gremio/)" + (_ONLY_THIS if publication.tree else ":"),
-        _block(_with_gremio(publication, repo_id, base)),
+        _block(with_gremio(publication, repo_id, base)),
         *_plainly(publication, repo_id, base),
         *_packages(publication.review),
         *_contents(publication),
@@ -66,72 +65,11 @@ def _harmless(text: str) -> str:
     return text.replace("<!--", "&lt;!--").replace("-->", "--&gt;")
 
 
-def _with_gremio(publication: Publication, repo_id: str, base: str) -> str:
-    entry = publication.tree.entry if publication.tree else ""
-    code = {"trust_remote_code": f'["{publication.tree.digest}"]'} if publication.tree else {}
-    revision = {"revision": _quoted(publication.tag)}
-    custom = {"custom_revision": _quoted(publication.tag)}
-    variant = _variant(publication)
-    if publication.kind == "pipeline":
-        return _import("gremio", "DiffusionPipeline") + _call(
-            "pipe = DiffusionPipeline.from_pretrained", repo_id, revision | variant | code
-        )
-    place = repo_id if entry in ("", ENTRY) else f"hub:{repo_id}:{entry}"
-    if publication.kind == "code":
-        arguments = {"custom_pipeline": _quoted(place)} | custom | code
-        return _import("gremio", "DiffusionPipeline") + _call(
-            "pipe = DiffusionPipeline.from_pretrained", base or "owner/model", arguments
-        )
-    name = publication.class_name
-    loaded = _call(f"{name} = load_class", place, {"class_name": _quoted(name)} | custom | code)
-    if publication.kind == "blocks":
-        after = f"blocks = {name}()\npipe = blocks.init_pipeline({_quoted(base) if base else ''})"
-    else:
-        after = _call(f"component = {name}.from_pretrained", repo_id, revision | variant)
-    return _import("gremio", "load_class") + loaded + "\n" + after
-
-
 def _plainly(publication: Publication, repo_id: str, base: str) -> list[str]:
     if publication.limits:
         reasons = "\n".join(f"- {limit}" for limit in publication.limits)
         return [f"Diffusers alone can't load it:\n\n{reasons}"]
-    code = {"trust_remote_code": "True"} if publication.tree else {}
-    arguments = {"revision": _quoted(publication.tag)} | _variant(publication) | code
-    if publication.kind == "pipeline":
-        text = _import("diffusers", "DiffusionPipeline") + _call(
-            "pipe = DiffusionPipeline.from_pretrained", repo_id, arguments
-        )
-    elif publication.kind == "code":
-        custom = {"custom_pipeline": _quoted(repo_id), "custom_revision": _quoted(publication.tag)} | code
-        text = _import("diffusers", "DiffusionPipeline") + _call(
-            "pipe = DiffusionPipeline.from_pretrained", base or "owner/model", custom
-        )
-    elif publication.kind == "component":
-        text = _import("diffusers", "AutoModel") + _call("component = AutoModel.from_pretrained", repo_id, arguments)
-    else:
-        text = _import("diffusers", "ModularPipelineBlocks") + _call(
-            "blocks = ModularPipelineBlocks.from_pretrained", repo_id, arguments
-        )
-        text += f"\npipe = blocks.init_pipeline({_quoted(base) if base else ''})"
-    return ["With Diffusers alone:", _block(text)]
-
-
-def _variant(publication: Publication) -> dict[str, str]:
-    variant = only_variant(publication.files)
-    return {"variant": _quoted(variant)} if variant else {}
-
-
-def _import(module: str, name: str) -> str:
-    return f"from {module} import {name}\n\n"
-
-
-def _call(function: str, first: str, arguments: Mapping[str, str]) -> str:
-    lines = [f"    {_quoted(first)},", *(f"    {name}={value}," for name, value in arguments.items())]
-    return "\n".join([f"{function}(", *lines, ")"])
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return ["With Diffusers alone:", _block(with_diffusers(publication, repo_id, base))]
 
 
 def _block(code: str) -> str:

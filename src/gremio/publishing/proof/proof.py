@@ -10,7 +10,7 @@ from gremio.publishing.proof.request import Loader, ProofSubject
 
 Verdict = Literal["ok", "failed", "impossible"]
 
-_NAMES = {"gremio": "Gremio", "diffusers": "plain diffusers"}
+NAMES = {"gremio": "Gremio", "diffusers": "plain diffusers"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Attempt:
 
     def lines(self) -> list[str]:
         """For people: the verdict, the reasons, and below them what the process printed."""
-        name = _NAMES[self.loader]
+        name = NAMES[self.loader]
         if self.verdict == "ok":
             return [f"{name}: loads, and is what was published ({self.seconds:.0f} s)"]
         what = "failed" if self.verdict == "failed" else "not tried"
