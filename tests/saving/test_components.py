@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -147,14 +148,15 @@ def test_blocks_put_together_without_a_class_are_refused(twice_blocks: Any, tmp_
 
 
 def test_a_class_of_an_installed_package_stays_there(
-    modules: Callable[..., list[ModuleType]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little_net: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is published says which package it needs, and is a class of that name."""
-    import gremio.saving.origins as origins
-
-    (module,) = modules({**FILES, "its_package/__init__.py": "", "its_package/nets.py": NET}, "its_package.nets")
-    place = Path(module.__file__).parents[1]
-    monkeypatch.setattr(origins.sysconfig, "get_path", lambda name: str(place))
+    packages = tmp_path / "site-packages"
+    (packages / "its_package").mkdir(parents=True)
+    (packages / "its_package" / "__init__.py").touch()
+    (packages / "its_package" / "nets.py").write_text(NET)
+    monkeypatch.syspath_prepend(str(packages))
+    module = importlib.import_module("its_package.nets")
     folder = gremio.save_pretrained(module.LittleNet(), tmp_path / "saved")
     assert "from its_package.nets import LittleNet as _LittleNet" in (folder / "nets.py").read_text()
     loaded = gremio.load_class(folder)

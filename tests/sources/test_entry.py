@@ -47,6 +47,19 @@ def test_of_several_the_class_of_the_config(get, folder):
     assert get(folder({"config.json": config, "mine.py": CODE, "settings.py": ""})).entry == "mine.py"
 
 
+def test_a_tokenizers_pair_is_read(get, folder):
+    """Slow and fast, either of which may be missing."""
+    tree = get(folder({"tokenizer_config.json": mapped([None, "mine.Mine"]), "mine.py": CODE}))
+    assert (tree.entry, tree.meant) == ("mine.py", "Mine")
+
+
+def test_the_class_that_is_named_is_meant(get, folder):
+    """Where the file has several."""
+    config = mapped("mine.Second", _class_name="Second")
+    code = CODE + CODE.replace("Mine", "Second")
+    assert get(folder({"config.json": config, "mine.py": code})).meant == "Second"
+
+
 def test_a_pipeline_comes_first(get, folder):
     """And an index, with which a folder is a model's."""
     files = {"config.json": mapped("mine.Mine"), "mine.py": CODE, "pipeline.py": ""}
@@ -65,7 +78,7 @@ def test_a_pipeline_comes_first(get, folder):
         mapped("/mine.Mine"),
         mapped("Mine"),
         mapped("gone.Mine"),
-        mapped(["mine.Mine"]),
+        mapped([1, None]),
         {"auto_map": "mine.Mine"},
         {"auto_map": None},
         ["mine.Mine"],

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli.options import format_option
+from gremio.cli.wording import section
 from gremio.errors import OptionError
 
 if TYPE_CHECKING:
@@ -123,13 +124,13 @@ def _preview_lines(found: Preview) -> Iterator[str]:
         yield from (f"  {line}" for line in found.index.splitlines())
     yield click.style("README.md", fg="cyan")
     yield from (f"  {line}" for line in found.card.splitlines())
-    yield from _section(
+    yield from section(
         "reads otherwise there", [f"{e.path}:{e.line}  {e.before} → {e.after}" for e in publication.edits]
     )
-    yield from _section("code", _code_lines(publication))
-    yield from _section("plain diffusers can't load it", publication.limits)
-    yield from _section("stays here", [f"{each.path}  ({each.why})" for each in publication.left_out])
-    yield from _section("secrets, which would stop it", map(str, found.secrets))
+    yield from section("code", _code_lines(publication))
+    yield from section("plain diffusers can't load it", publication.limits)
+    yield from section("stays here", [f"{each.path}  ({each.why})" for each in publication.left_out])
+    yield from section("secrets, which would stop it", map(str, found.secrets))
     yield "Nothing was published."
 
 
@@ -154,13 +155,6 @@ def _code_lines(publication: Publication) -> Iterator[str]:
         yield f"not installed here: {', '.join(lacking)}"
     yield from (f"mended by Gremio: {each}" for each in review.mends)
     yield from (f"found nowhere: {each.name} ({each.file}:{each.line})" for each in review.unresolved)
-
-
-def _section(title: str, lines: Any) -> Iterator[str]:
-    found = list(lines)
-    if found:
-        yield click.style(title, fg="cyan")
-        yield from (f"  {line}" for line in found)
 
 
 def _done_lines(done: Published) -> Iterator[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gremio.cli.options import access_arguments, access_options, code_options, format_option
+from gremio.cli.wording import section
 
 if TYPE_CHECKING:
     from gremio.review import Review
@@ -60,16 +61,16 @@ def _lines(review: Review) -> Iterator[str]:
     yield click.style(title, bold=True)
     if docstring:
         yield f"  {docstring.strip().splitlines()[0]}"
-    yield from _section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
+    yield from section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
     # The digest covers them and so does a grant, though this entry does not reach them: a model's components, say.
-    yield from _section("also in this code", review.others)
-    yield from _section("classes", [f"{c.name} ({c.kind}) {c.path}:{c.line}" for c in review.classes])
-    yield from _section("components", [_component(c) for c in review.components])
-    yield from _section("call", [_parameter(p) for p in review.call if p.name != "self"])
-    yield from _section("packages", [_package(r) for r in review.requirements])
-    yield from _section("relocated here", [f"{r.old} → {r.new}  ({r.file}:{r.line})" for r in review.relocations])
-    yield from _section("mended here", map(str, review.mends))
-    yield from _section("not found here", [f"{u.name}  ({u.file}:{u.line})" for u in review.unresolved])
+    yield from section("also in this code", review.others)
+    yield from section("classes", [f"{c.name} ({c.kind}) {c.path}:{c.line}" for c in review.classes])
+    yield from section("components", [_component(c) for c in review.components])
+    yield from section("call", [_parameter(p) for p in review.call if p.name != "self"])
+    yield from section("packages", [_package(r) for r in review.requirements])
+    yield from section("relocated here", [f"{r.old} → {r.new}  ({r.file}:{r.line})" for r in review.relocations])
+    yield from section("mended here", map(str, review.mends))
+    yield from section("not found here", [f"{u.name}  ({u.file}:{u.line})" for u in review.unresolved])
     lacking = sorted({r.package for r in review.missing if r.package})
     if lacking:
         yield click.style(f"Before it can run: pip install {' '.join(lacking)}", fg="yellow")
@@ -84,13 +85,6 @@ def _about(review: Review) -> tuple[str, str]:
     if len(own) == 1:
         return f"{own[0].name} ({own[0].kind})", own[0].docstring
     return review.problem, ""
-
-
-def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = list(lines)
-    if found:
-        yield click.style(title, fg="cyan")
-        yield from (f"  {line}" for line in found)
 
 
 def _others(review: Review) -> Iterator[str]:

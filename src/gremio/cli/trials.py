@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli.options import Command, access_arguments, named_values
-from gremio.cli.wording import in_options
+from gremio.cli.wording import in_options, section
 from gremio.errors import MissingPackages
 
 if TYPE_CHECKING:
@@ -111,10 +111,10 @@ def report_lines(report: Report) -> Iterator[str]:
         what = "what ran is a pipeline of diffusers; none of its own code did"
         yield click.style(f"  {what if report.kind == 'pipeline' else 'none of its own code ran'}", fg="yellow")
     yield from _facts({"code": report.digest, "loaded by": report.loader, "output": report.output})
-    yield from _section("tried", _findings(report))
-    yield from _section("called with", (f"{name} = {value}" for name, value in report.arguments.items()))
-    yield from _section("mended here", report.mends)
-    yield from _section("relocated here", report.relocations)
+    yield from section("tried", _findings(report))
+    yield from section("called with", (f"{name} = {value}" for name, value in report.arguments.items()))
+    yield from section("mended here", report.mends)
+    yield from section("relocated here", report.relocations)
     yield from _trouble(report)
     yield from _facts({"time": _time(report.seconds), "memory": f"{report.peak_mb:.0f} MB" if report.peak_mb else ""})
     yield from _facts({"with": ", ".join(f"{name} {number}" for name, number in report.versions.items())})
@@ -128,13 +128,6 @@ def _facts(facts: Mapping[str, str]) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield f"  {name:<10} {value}"
-
-
-def _section(title: str, lines: Any) -> Iterator[str]:
-    found = list(lines)
-    if found:
-        yield click.style(title, fg="cyan")
-        yield from (f"  {line}" for line in found)
 
 
 def _findings(report: Report) -> Iterator[str]:

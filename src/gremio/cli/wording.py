@@ -1,8 +1,11 @@
-"""Errors speak of arguments; on the command line they are options."""
+"""How the commands speak: errors in terms of options, and lists under a title."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+
+import click
 
 from gremio.errors import GremioError
 
@@ -32,3 +35,11 @@ def in_options(text: str) -> str:
     for pattern, option in _OPTIONS:
         text = re.sub(pattern, option, text)
     return text
+
+
+def section(title: str, lines: Iterable[str]) -> Iterator[str]:
+    """The lines, indented below a title; nothing where there are none."""
+    found = list(lines)
+    if found:
+        yield click.style(title, fg="cyan")
+        yield from (f"  {line}" for line in found)

@@ -9,10 +9,8 @@ from typing import Any
 
 from gremio.components.index import ComponentEntry, ModelIndex
 from gremio.errors import BadModelIndex
-from gremio.sources.model import ModelHome
-
-LIBRARIES = ("diffusers", "transformers", "onnxruntime.training")
-_CONFIGS = ("config.json", "scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json")
+from gremio.libraries.moves import COMPONENT_LIBRARIES
+from gremio.sources.model import CONFIGS, ModelHome
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def by_module(entry: ComponentEntry, paths: Collection[str]) -> CustomComponent 
 def _by_auto_map(entry: ComponentEntry, home: ModelHome, paths: set[str]) -> CustomComponent | None:
     if not _may_be_mapped(entry):
         return None
-    for config in (f"{entry.name}/{file}" for file in _CONFIGS):
+    for config in (f"{entry.name}/{file}" for file in CONFIGS):
         if config in paths:
             target = _mapped(entry, _json(home, config))
             if target:
@@ -72,7 +70,7 @@ def _by_auto_map(entry: ComponentEntry, home: ModelHome, paths: set[str]) -> Cus
 def _may_be_mapped(entry: ComponentEntry) -> bool:
     """Only where the library itself has no such class, or leaves the choice to the config."""
     return str(entry.class_name).startswith("Auto") or (
-        entry.library in LIBRARIES and _in_library(str(entry.library), str(entry.class_name)) is None
+        entry.library in COMPONENT_LIBRARIES and _in_library(str(entry.library), str(entry.class_name)) is None
     )
 
 
@@ -122,8 +120,8 @@ def _check_standard(entry: ComponentEntry, ref: str) -> None:
     library, class_name = str(entry.library), str(entry.class_name)
     if not is_standard(library):
         raise BadModelIndex(
-            f"the entry {entry} names neither a library that components may come from ({', '.join(LIBRARIES)})"
-            f" nor a file {entry.name}/{library}.py of the repository",
+            f"the entry {entry} names neither a library that components may come from"
+            f" ({', '.join(COMPONENT_LIBRARIES)}) nor a file {entry.name}/{library}.py of the repository",
             ref=ref,
             next_step=f"Put the code there, or load the component yourself and pass {entry.name}=.",
         )
@@ -134,7 +132,7 @@ def _check_standard(entry: ComponentEntry, ref: str) -> None:
 
 def is_standard(library: str) -> bool:
     """Whether diffusers itself may load components from this library."""
-    return library in LIBRARIES or _pipeline_package(library)
+    return library in COMPONENT_LIBRARIES or _pipeline_package(library)
 
 
 def _pipeline_package(name: str) -> bool:

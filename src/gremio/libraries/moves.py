@@ -10,6 +10,8 @@ from typing import Literal
 from gremio.libraries.library import Library, index_for, library
 
 LIBRARIES = ("diffusers", "transformers")
+COMPONENT_LIBRARIES = (*LIBRARIES, "onnxruntime.training")
+"""What the first half of an index's entry may be, beside packages of pipelines in diffusers and files."""
 Kind = Literal["in-tree", "moved", "renamed"]
 
 RENAMES = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+import sysconfig
 from functools import cache
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -40,6 +40,15 @@ def is_namespace(top: str) -> bool:
     """Whether a top-level name is a folder without ``__init__`` that several distributions may share."""
     spec = find(top)
     return spec is not None and spec.origin is None
+
+
+def is_packaged(file: Path) -> bool:
+    """Whether a file is part of an installed package or of Python; an editable install lies with its author's files."""
+    places = {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib", "platstdlib")}
+    resolved = file.resolve()
+    if {"site-packages", "dist-packages"} & set(resolved.parts):
+        return True
+    return any(resolved.is_relative_to(Path(place).resolve()) for place in places if place)
 
 
 @cache
@@ -79,6 +88,3 @@ def version_of(distribution_name: str) -> str:
         return version(distribution_name)
     except PackageNotFoundError:
         return ""
-
-
-__all__: Sequence[str] = ("find", "is_installed", "is_namespace", "package_root", "search_path", "version_of")

@@ -8,17 +8,16 @@ from typing import Any
 from gremio.publishing.proof.request import ProofSubject
 from gremio.settings import Settings
 from gremio.sources import Access
-from gremio.sources.model import ModelHome, open_model
+from gremio.sources.model import CONFIGS, ModelHome, open_model
 from gremio.sources.weights import Weights
 
 MODEL_CONFIG = "config.json"
-_CONFIGS = (MODEL_CONFIG, "scheduler_config.json", "preprocessor_config.json", "tokenizer_config.json")
 
 
 def root_config(subject: ProofSubject) -> tuple[str, dict[str, Any]] | None:
     """Its name and what it says; None for a component that has none."""
     home = home_of(subject)
-    name = next((each for each in _CONFIGS if each in home.paths()), None)
+    name = next((each for each in CONFIGS if each in home.paths()), None)
     return (name, json.loads(home.read([name])[name])) if name else None
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from gremio.errors import CodeError
 from gremio.publishing.code.bundle import Bundle, bundle
-from gremio.publishing.folder.author import CONFIGS, auto_keys
-from gremio.publishing.folder.blocks import BLOCKS
+from gremio.publishing.folder.author import auto_keys
 from gremio.publishing.index import to_bytes, with_auto_map
 from gremio.saving.origins import is_standard, piece_of
 from gremio.saving.standard import unchanged_config
+from gremio.sources.model import BLOCKS, CONFIGS
 from gremio.store.writing import write_file
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any
 
 from gremio.errors import CodeError
+from gremio.saving.extraction.matching import functions_in
 
 
 def require_same_as_in_memory(cls: type, source: bytes, file: Path) -> None:
@@ -34,11 +34,7 @@ def require_same_as_in_memory(cls: type, source: bytes, file: Path) -> None:
 
 def _functions(cls: type) -> Iterator[tuple[str, FunctionType]]:
     for name, value in vars(cls).items():
-        plain: Any = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
-        while hasattr(plain, "__wrapped__"):
-            plain = plain.__wrapped__
-        if isinstance(plain, FunctionType):
-            yield name, plain
+        yield from ((name, function) for function in functions_in(value))
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import sysconfig
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -12,6 +11,7 @@ import torch
 
 from gremio.code import CodeTree, Origin
 from gremio.errors import CodeError
+from gremio.libraries.packages import is_packaged
 from gremio.modules.provenance import CodeProvenance
 from gremio.modules.registry import AS_WRITTEN, PACKAGE, registry
 from gremio.publishing.code.placing import Piece
@@ -61,7 +61,7 @@ def _tree(cls: type) -> CodeTree:
     if cls.__module__ == "__main__" or file is None:
         return _cut_out(cls, module)
     _require_top_level(cls, module)
-    if _is_installed(file):
+    if is_packaged(file):
         return _of_a_package(cls)
     tree = around(file, search=_search_path())
     require_same_as_in_memory(cls, tree.files[tree.entry], file)
@@ -97,13 +97,6 @@ def _require_top_level(cls: type, module: ModuleType | None) -> None:
         )
 
 
-def _is_installed(file: Path) -> bool:
-    """Whether a file is part of a package that others can install, or of Python."""
-    places = {sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib", "platstdlib")}
-    resolved = file.resolve()
-    return any(resolved.is_relative_to(Path(place).resolve()) for place in places if place)
-
-
 def _of_a_package(cls: type) -> CodeTree:
     """A class of an installed package stays there; what is published says where, and that the package is needed."""
     top, name = cls.__module__.partition(".")[0], cls.__name__
@@ -120,4 +113,4 @@ def _of_a_package(cls: type) -> CodeTree:
 def _search_path() -> list[Path]:
     """The folders of one's own from which this process imports."""
     found = [Path(entry or ".").resolve() for entry in sys.path]
-    return [folder for folder in found if folder.is_dir() and not _is_installed(folder)]
+    return [folder for folder in found if folder.is_dir() and not is_packaged(folder)]

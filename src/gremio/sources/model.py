@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +20,9 @@ from gremio.sources.repository import Listing, Repository
 
 INDEX = "model_index.json"
 ENTRY = "pipeline.py"
-CONFIGS = ("config.json", "scheduler_config.json", "modular_config.json")
+CONFIGS = ("config.json", "scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json")
+"""The configs of components, the first of which may name their class."""
+BLOCKS = "modular_config.json"
 """What a single component or blocks have at the top of their folder."""
 
 
@@ -192,8 +194,8 @@ def _entry(home: ModelHome, everything: list[str]) -> tuple[str, str]:
             return f"{pair[0].replace('.', '/')}.py", pair[1]
     if ENTRY in everything or INDEX in everything:
         return ENTRY, ""
-    configs = (_document(home, path) for path in CONFIGS if path in everything)
-    mapped = (pair for config in configs for pair in _mapped(config))
+    configs = (_document(home, path) for path in (*CONFIGS, BLOCKS) if path in everything)
+    mapped = (pair for config in configs for pair in mapped_files(config))
     return next((pair for pair in mapped if pair[0] in everything), (ENTRY, ""))
 
 
@@ -206,10 +208,13 @@ def _document(home: ModelHome, path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _mapped(config: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def mapped_files(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The files and classes that an ``auto_map`` names as ``module.Class``; the config's own class first."""
     mapping = config.get("auto_map")
-    targets = [each for each in mapping.values() if isinstance(each, str)] if isinstance(mapping, dict) else []
+    values = mapping.values() if isinstance(mapping, dict) else ()
+    # A tokenizer's entry is a pair, slow and fast.
+    listed = [each for value in values for each in (value if isinstance(value, list) else [value])]
+    targets = [each for each in listed if isinstance(each, str)]
     own = config.get("_class_name")
     for target in sorted(targets, key=lambda each: each.rpartition(".")[2] != own):
         *module, class_name = target.split(".")

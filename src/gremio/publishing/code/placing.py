@@ -9,10 +9,10 @@ from functools import cached_property
 
 from gremio.code import CodeTree
 from gremio.libraries.library import library
-from gremio.libraries.moves import LIBRARIES
+from gremio.libraries.moves import COMPONENT_LIBRARIES
 from gremio.publishing.code.travel import Travellers, travellers
 
-_LIBRARIES = frozenset({*LIBRARIES, "onnxruntime"})
+_LIBRARIES = frozenset(name.partition(".")[0] for name in COMPONENT_LIBRARIES)
 _NO_NAME = re.compile(r"[^\w-]|^(?=[\d-])")
 
 

@@ -19,9 +19,8 @@ from gremio.publishing.publication import LeftOut
 from gremio.publishing.weights import is_weights, publishable
 from gremio.review.classes import ClassReader
 from gremio.sources.local import around
-from gremio.sources.model import FolderModel, code_of
+from gremio.sources.model import CONFIGS, FolderModel, code_of
 
-CONFIGS = ("config.json", "scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json")
 _SCHEDULER = "scheduler_config.json"
 _PATH = re.compile(r"[/~\\.]|[A-Za-z]:[/\\]")
 
@@ -136,14 +135,6 @@ class AuthorFolder:
 def auto_keys(config: str, document: dict[str, Any]) -> list[str]:
     """Under which names the config of a component maps its class: what is there, else what loads that kind."""
     return list(document.get("auto_map") or {}) or ["SchedulerMixin" if config == _SCHEDULER else "AutoModel"]
-
-
-def mapped(document: dict[str, Any]) -> list[tuple[str, str]]:
-    """The ``(module, class)`` pairs of a config's ``auto_map``."""
-    found = document.get("auto_map")
-    targets = [last(value) for value in found.values()] if isinstance(found, dict) else []
-    pairs = (str(target).rpartition(".") for target in targets if target)
-    return [(module, class_name) for module, _, class_name in pairs]
 
 
 def last(value: Any) -> Any:

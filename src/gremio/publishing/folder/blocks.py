@@ -8,14 +8,14 @@ from dataclasses import replace
 from gremio.errors import NoClass
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.code.placing import Piece
-from gremio.publishing.folder.author import AuthorFolder, mapped
+from gremio.publishing.folder.author import AuthorFolder
 from gremio.publishing.folder.finishing import finished, is_test, sources_of
 from gremio.publishing.folder.lookup import mapped_file
 from gremio.publishing.index import to_bytes, with_auto_map
 from gremio.publishing.publication import Publication
 from gremio.review import entry_class
+from gremio.sources.model import BLOCKS, mapped_files
 
-BLOCKS = "modular_config.json"
 MODULAR_INDEX = "modular_model_index.json"
 _KEY = "ModularPipelineBlocks"
 
@@ -61,11 +61,10 @@ def at_repository(publication: Publication, repo_id: str) -> Publication:
 
 
 def _main(folder: AuthorFolder, document: dict[str, object]) -> Piece:
-    targets = mapped(document)
-    module, named = targets[0] if targets else ("", "")
+    file, named = next(mapped_files(document), ("", ""))
     class_name = folder.class_name or named
     top = [path for path in folder.top if path.endswith(".py") and not is_test(path)]
-    path = folder.defining(class_name, [f"{module}.py", *top])
+    path = folder.defining(class_name, [file, *top])
     if path is None and len(top) == 1:
         path, class_name = top[0], entry_class(folder.tree.with_entry(top[0]), "blocks", folder.class_name)
     if path is None:

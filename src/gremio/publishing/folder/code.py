@@ -7,11 +7,11 @@ from posixpath import basename
 from gremio.errors import CodeError
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.code.placing import Piece
-from gremio.publishing.folder.author import CONFIGS, AuthorFolder
+from gremio.publishing.folder.author import AuthorFolder
 from gremio.publishing.folder.finishing import finished, is_test, sources_of
 from gremio.publishing.publication import Publication
 from gremio.review import entry_class
-from gremio.sources.model import ENTRY, INDEX
+from gremio.sources.model import CONFIGS, ENTRY, INDEX
 
 
 def read_code(folder: AuthorFolder) -> Publication:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from gremio.errors import NoClass
 from gremio.publishing.code.bundle import bundle
-from gremio.publishing.folder.author import CONFIGS, AuthorFolder, mapped
+from gremio.publishing.folder.author import AuthorFolder
 from gremio.publishing.folder.finishing import finished, sources_of
 from gremio.publishing.folder.libraries import has_class
 from gremio.publishing.publication import Publication
 from gremio.publishing.weights import is_weights
+from gremio.sources.model import CONFIGS, mapped_files
 
 _TEXTS = (".json", ".txt", ".model", ".jinja")
 
@@ -27,7 +28,7 @@ def read_component(folder: AuthorFolder, config: str) -> Publication:
         ModelError: weights are pickles alone.
     """
     document = folder.json(config)
-    named = [class_name for _, class_name in mapped(document)]
+    named = [class_name for _, class_name in mapped_files(document)]
     class_name = folder.class_name or (named[0] if named else str(document.get("_class_name")))
     path = folder.defining(class_name, [path for path in folder.top if path.endswith(".py")])
     if path is None and not any(has_class(library, class_name) for library in ("diffusers", "transformers")):

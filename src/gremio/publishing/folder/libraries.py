@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from gremio.libraries.library import library
+from gremio.libraries.moves import COMPONENT_LIBRARIES, LIBRARIES
 from gremio.publishing.code.placing import means_library
-
-_STANDARD = ("diffusers", "transformers", "onnxruntime", "onnxruntime.training")
 
 
 def is_library(module: str) -> bool:
     """Whether the first half of an entry names a library, or a package of pipelines in diffusers."""
-    return module in _STANDARD or means_library(module)
+    return module in COMPONENT_LIBRARIES or means_library(module)
 
 
 def has_class(name: str, class_name: str) -> bool:
@@ -23,5 +22,5 @@ def leaves_open(module: str, class_name: str) -> bool:
     """Whether the library lacks the class, or leaves it to the component's config which one it is."""
     if class_name.startswith("Auto"):
         return True
-    is_read = module in ("diffusers", "transformers") and library(module) is not None
+    is_read = module in LIBRARIES and library(module) is not None
     return is_read and not has_class(module, class_name)

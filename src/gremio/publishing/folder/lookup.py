@@ -7,10 +7,10 @@ from typing import Any
 
 from gremio.errors import BadModelIndex
 from gremio.publishing.code.placing import Piece
-from gremio.publishing.folder.author import CONFIGS, AuthorFolder, last, mapped
+from gremio.publishing.folder.author import AuthorFolder, last
 from gremio.publishing.folder.libraries import has_class, is_library, leaves_open
 from gremio.review import entry_class
-from gremio.sources.model import ENTRY, INDEX
+from gremio.sources.model import CONFIGS, ENTRY, INDEX, mapped_files
 
 
 def pieces(folder: AuthorFolder, index: dict[str, Any]) -> list[Piece]:
@@ -38,9 +38,9 @@ def mapped_file(folder: AuthorFolder, name: str) -> tuple[str, str] | None:
     """The file and class in a component's folder that its own config maps to."""
     for config in (f"{name}/{each}" for each in CONFIGS):
         if config in folder.paths:
-            for module, class_name in mapped(folder.json(config)):
-                if folder.defines(f"{name}/{module}.py", class_name):
-                    return f"{name}/{module}.py", class_name
+            for file, class_name in mapped_files(folder.json(config)):
+                if folder.defines(f"{name}/{file}", class_name):
+                    return f"{name}/{file}", class_name
     return None
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from gremio.errors import CodeError
-from gremio.libraries.packages import version_of
+from gremio.libraries.packages import is_packaged
 from gremio.saving.extraction.sources import Text
 
 _NOT_ELSEWHERE = frozenset({"gremio_code", "diffusers_modules", "transformers_modules"})
@@ -140,13 +140,4 @@ def is_installed(top: str) -> bool:
         return True
     found = sys.modules.get(top)
     file = getattr(found, "__file__", None) or next(iter(getattr(found, "__path__", ())), "")
-    if {"site-packages", "dist-packages"} & set(Path(file or "").parts):
-        return True
-    return not file or bool(version_of(top)) or top in _distributed()
-
-
-@cache
-def _distributed() -> Mapping[str, list[str]]:
-    from importlib.metadata import packages_distributions
-
-    return packages_distributions()
+    return not file or is_packaged(Path(file))
