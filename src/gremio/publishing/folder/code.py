@@ -20,7 +20,8 @@ def read_code(folder: AuthorFolder) -> Publication:
     Raises:
         CodeError: it is not clear which file is meant, or which class.
     """
-    tree = folder.tree.with_entry(_entry(folder))
+    entry = _entry(folder)
+    tree = folder.tree.with_entry(entry)
     class_name = entry_class(tree, "pipeline", folder.class_name)
     wanted = [Piece("", tree, class_name, ENTRY.removesuffix(".py"))]
     code = bundle(wanted)
