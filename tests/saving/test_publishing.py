@@ -22,6 +22,7 @@ import gremio
 from gremio import DiffusionPipeline
 from gremio.components.digests import facts_of
 from gremio.errors import BranchMoved, MissingPackages, NotProven, PublishError, SecretsFound
+from gremio.publishing import one_step
 from gremio.publishing.proof.facts import differences
 
 SHELF = Path(__file__).parents[2] / "shelf"
@@ -164,21 +165,19 @@ def test_publishing_again(api: HfApi, modules: Callable[..., list[ModuleType]], 
 
 def test_two_publishers_at_once(sd_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of them publishes all of hers; the other is told, and nothing of his is there."""
-    from gremio.publishing import publish
-
     pipes = [
         DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=SHELF / name)
         for name in ("long_prompt", "prompt_walk")
     ]
     push(DiffusionPipeline.from_pretrained(sd_folder))
     waiting = threading.Barrier(2)
-    uploading = publish.__globals__["upload"]
+    uploading = one_step.upload
 
     def together(*args: Any, **kwargs: Any) -> Any:
         waiting.wait(30)
         return uploading(*args, **kwargs)
 
-    monkeypatch.setitem(publish.__globals__, "upload", together)
+    monkeypatch.setattr(one_step, "upload", together)
     ended: list[Any] = []
 
     def run(pipe: Any) -> None:
@@ -195,7 +194,7 @@ def test_two_publishers_at_once(sd_folder: Path, monkeypatch: pytest.MonkeyPatch
     (refused,) = [each for each in ended if isinstance(each, BranchMoved)]
     (done,) = [each for each in ended if not isinstance(each, BranchMoved)]
     assert "nothing was published" in str(refused)
-    monkeypatch.setitem(publish.__globals__, "upload", uploading)
+    monkeypatch.setattr(one_step, "upload", uploading)
     winner = next(pipe for pipe in pipes if type(pipe).__name__ == done.publication.class_name)
     loads(winner, done)
 

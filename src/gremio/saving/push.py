@@ -9,7 +9,7 @@ from typing import Any
 
 from gremio.components.digests import facts_of
 from gremio.publishing.folder import read_folder
-from gremio.publishing.publish import CardFacts, Published, push
+from gremio.publishing.one_step import CardFacts, Published, push
 from gremio.publishing.upload.upload import Target
 from gremio.saving.save import save_pretrained
 from gremio.settings import Settings
