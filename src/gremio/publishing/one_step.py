@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,10 @@ from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.publishing.proof.request import ProofSubject
 from gremio.publishing.publication import Publication
 from gremio.publishing.secrets.secrets import require_no_secrets
+from gremio.publishing.telling import Tell, telling
 from gremio.publishing.upload.upload import Pushed, Target, upload
 from gremio.review import complaint
 from gremio.settings import Settings
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def publish(
     tags: Sequence[str] = (),
     replace_code: bool = False,
     verify: bool = True,
-    tell: Tell = lambda text: None,
+    tell: Tell | None = None,
 ) -> Published:
     """Publish a folder, or one ``.py`` file, as a repository on the Hub: code, weights if there are any, a card.
 
@@ -121,7 +120,7 @@ def publish(
         tags: more tags for the card.
         replace_code: delete Python files of the repository that are no part of this.
         verify: load the pushed commit in a clean process, by Gremio and by plain diffusers, and compare.
-        tell: called with what is being done.
+        tell: called with what is being done; None shows a progress bar.
 
     Returns:
         The commit, the address, and the proof.
@@ -144,46 +143,63 @@ def push(
     ref: str,
     verify: bool = True,
     expected: Facts | None = None,
-    tell: Tell = lambda text: None,
+    tell: Tell | None = None,
 ) -> Published:
     """Upload a publication and have it proven.
 
     ``expected`` is what it has to be when it is loaded; None has the folder itself loaded first.
 
     Raises:
-        SecretsFound, MissingPackages, CodeError: it should not or could not be published; nothing was.
+        SecretsFound: it holds a secret; nothing was uploaded.
         NotProven: it does not load, or is something else.
     """
     settings = Settings.from_environment()
     target = target.resolved(settings)
     publication = at_repository(publication, target.repo_id)
     require_no_secrets(publication, ref)
-    if verify:
-        _require_provable(publication, ref)
-    subject = _subject(publication, "", "")
-    if verify and expected is None:
-        tell("Loading it as it will be published …")
-        with materialized(publication, settings) as folder:
-            expected = facts_of_folder(replace(subject, name=str(folder)), settings=settings)
-    text = card(
-        publication,
-        repo_id=target.repo_id,
-        existing=publication.card if publication.card is not None else target.existing_card(settings),
-        **vars(facts),
-    )
-    pushed = upload(publication, text, target, settings=settings)
-    if not verify or expected is None:
-        return Published(publication, pushed)
+    with telling(tell) as say:
+        if verify:
+            _require_provable(publication, ref)
+            expected = expected or _loaded_here(publication, settings, say)
+        text = card(
+            publication,
+            repo_id=target.repo_id,
+            existing=publication.card if publication.card is not None else target.existing_card(settings),
+            endpoint=settings.endpoint,
+            tagged=not target.is_pull_request,
+            **vars(facts),
+        )
+        say(f"Uploading to {target.repo_id} …")
+        pushed = upload(publication, text, target, settings=settings)
+        proof = _proven(publication, pushed, expected, target, settings, say) if verify and expected else None
+    return Published(publication, pushed, proof)
+
+
+def _loaded_here(publication: Publication, settings: Settings, say: Tell) -> Facts:
+    """What it is before it is sent, as a process of its own loads it."""
+    say("Loading it as it will be published …")
+    with materialized(publication, settings) as folder:
+        return facts_of_folder(_subject(publication, str(folder)), settings=settings)
+
+
+def _proven(
+    publication: Publication, pushed: Pushed, expected: Facts, target: Target, settings: Settings, say: Tell
+) -> Proof:
+    """The proof that the commit is what was meant.
+
+    Raises:
+        NotProven: it isn't, or does not load.
+    """
     proof = prove(
-        replace(subject, name=pushed.repo_id, revision=pushed.commit),
+        _subject(publication, pushed.repo_id, pushed.commit),
         expected,
         settings=settings,
         limits=publication.limits,
         token=target.token,
-        before=lambda loader: tell(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {NAMES[loader]} …"),
+        before=lambda loader: say(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {NAMES[loader]} …"),
     )
     proof.require()
-    return Published(publication, pushed, proof)
+    return proof
 
 
 def _require_provable(publication: Publication, ref: str) -> None:
@@ -210,7 +226,7 @@ def _require_provable(publication: Publication, ref: str) -> None:
         )
 
 
-def _subject(publication: Publication, name: str, revision: str) -> ProofSubject:
+def _subject(publication: Publication, name: str, revision: str = "") -> ProofSubject:
     tree = publication.tree
     return ProofSubject(
         name,

@@ -30,6 +30,7 @@ def card(
     language: str | Sequence[str] | None = None,
     datasets: str | Sequence[str] | None = None,
     endpoint: str = "https://huggingface.co",
+    tagged: bool = True,
 ) -> str:
     """Write the card of a publication, or extend the one that is there.
 
@@ -50,6 +51,7 @@ def card(
         language: ISO 639 codes.
         datasets: what it was trained on.
         endpoint: the Hub's address, for links.
+        tagged: whether the commit will have the publication's tag; a pull request's has not.
 
     Raises:
         PublishError: the existing card can't be extended without losing something.
@@ -67,7 +69,13 @@ def card(
     }
     yaml = merged(head, metadata(publication, repo_id=repo_id), given, ref=repo_id)
     base = base_model if isinstance(base_model, str) else next(iter(base_model or ()), "")
-    ours = section(publication, repo_id=repo_id, base_model=base or _first(head, "base_model"), endpoint=endpoint)
+    ours = section(
+        publication,
+        repo_id=repo_id,
+        base_model=base or _first(head, "base_model"),
+        endpoint=endpoint,
+        tag=publication.tag if tagged else "",
+    )
     block = f"{BEGIN}\n\n{ours.strip()}\n\n{END}".replace("\n", head.newline)
     text = _with_section(head, block, title=repo_id.rpartition("/")[2], ref=repo_id)
     return f"---{head.newline}{yaml}---{head.newline}{text}"

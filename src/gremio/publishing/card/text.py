@@ -8,7 +8,7 @@ from typing import Any
 
 from gremio.libraries.packages import version_of
 from gremio.publishing.card.record import files_comment, recorded_in_index
-from gremio.publishing.card.usage import with_diffusers, with_gremio
+from gremio.publishing.card.usage import Usage
 from gremio.publishing.publication import CodeSource, Publication
 from gremio.review import Review
 
@@ -26,15 +26,15 @@ _WHAT = {
 }
 
 
-def section(publication: Publication, *, repo_id: str, base_model: str, endpoint: str) -> str:
-    """The Markdown that stands between our two comments."""
-    base = base_model or publication.model[0]
+def section(publication: Publication, *, repo_id: str, base_model: str, endpoint: str, tag: str) -> str:
+    """The Markdown that stands between our two comments; ``tag`` is what pins it, if anything does."""
+    usage = Usage(publication, repo_id, base_model or publication.model[0], tag)
     parts = [
         _what(publication),
         "## How to use it",
         "With [Gremio](https://pypi.org/project/gremio/)" + (_ONLY_THIS if publication.tree else ":"),
-        _block(with_gremio(publication, repo_id, base)),
-        *_plainly(publication, repo_id, base),
+        _block(usage.with_gremio()),
+        *_plainly(publication, usage),
         *_packages(publication.review),
         *_contents(publication),
         *_origins(publication, repo_id, endpoint),
@@ -65,11 +65,11 @@ def _harmless(text: str) -> str:
     return text.replace("<!--", "&lt;!--").replace("-->", "--&gt;")
 
 
-def _plainly(publication: Publication, repo_id: str, base: str) -> list[str]:
+def _plainly(publication: Publication, usage: Usage) -> list[str]:
     if publication.limits:
         reasons = "\n".join(f"- {limit}" for limit in publication.limits)
         return [f"Diffusers alone can't load it:\n\n{reasons}"]
-    return ["With Diffusers alone:", _block(with_diffusers(publication, repo_id, base))]
+    return ["With Diffusers alone:", _block(usage.with_diffusers())]
 
 
 def _block(code: str) -> str:

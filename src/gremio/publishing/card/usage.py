@@ -1,98 +1,119 @@
-"""The few lines of Python that load a publication, for its card. ``base`` is a model that code alone is for."""
+"""The few lines of Python that load a publication, for its card."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from gremio.publishing.publication import Publication
 from gremio.sources.weights import Weights, only_variant
 
-MODEL = "config.json"
-SCHEDULER = "scheduler_config.json"
+_MODEL = "config.json"
+_SCHEDULER = "scheduler_config.json"
+_SOMEBODYS = "owner/model"
 
 
-def with_gremio(publication: Publication, repo_id: str, base: str) -> str:
-    """How it is loaded by Gremio, pinned to the commit and to the code."""
-    code = {"trust_remote_code": f'["{publication.tree.digest}"]'} if publication.tree else {}
-    at = {"revision": _quoted(publication.tag)}
-    custom = {"custom_revision": _quoted(publication.tag)}
-    if publication.kind == "pipeline":
-        loaded = _call("pipe = DiffusionPipeline.from_pretrained", repo_id, at | _variant(publication) | code)
-        return _import("gremio", "DiffusionPipeline") + loaded
-    if publication.kind == "code":
-        arguments = {"custom_pipeline": _quoted(repo_id)} | custom | code
-        loaded = _call("pipe = DiffusionPipeline.from_pretrained", base or "owner/model", arguments)
-        return _import("gremio", "DiffusionPipeline") + loaded
-    loaded = _call(f"{publication.class_name} = load_class", repo_id, custom | code)
-    return _import("gremio", "load_class") + "\n".join([loaded, *_from_class(publication, repo_id, base)])
+@dataclass(frozen=True)
+class Usage:
+    """How a publication is loaded.
+
+    ``base`` is a model that code alone is for, ``tag`` what pins it; both may be empty.
+    """
+
+    publication: Publication
+    repo_id: str
+    base: str
+    tag: str
+
+    def with_gremio(self) -> str:
+        """By Gremio, pinned to the commit and to the code."""
+        tree = self.publication.tree
+        code = {"trust_remote_code": f'["{tree.digest}"]'} if tree else {}
+        match self.publication.kind:
+            case "pipeline":
+                return _imported("gremio", "DiffusionPipeline", self._pipeline(code))
+            case "code":
+                return _imported("gremio", "DiffusionPipeline", self._with_model(code))
+        if tree is None:
+            return self._of_a_library()
+        loaded = _call(f"{self._name} = load_class", self.repo_id, self._at("custom_revision") | code)
+        return _imported("gremio", "load_class", loaded, *self._from_class())
+
+    def with_diffusers(self) -> str:
+        """By plain Diffusers, pinned to the commit."""
+        tree = self.publication.tree
+        code = {"trust_remote_code": "True"} if tree else {}
+        match self.publication.kind:
+            case "pipeline":
+                return _imported("diffusers", "DiffusionPipeline", self._pipeline(code))
+            case "code":
+                return _imported("diffusers", "DiffusionPipeline", self._with_model(code))
+            case "blocks":
+                loaded = _call("blocks = ModularPipelineBlocks.from_pretrained", self.repo_id, self._at() | code)
+                return _imported("diffusers", "ModularPipelineBlocks", loaded, self._init_pipeline())
+        if tree is None:
+            return self._of_a_library()
+        if self._is_model and self._has_weights:
+            arguments = self._at() | self._variant | code
+            return _imported(
+                "diffusers", "AutoModel", _call("component = AutoModel.from_pretrained", self.repo_id, arguments)
+            )
+        # Its automatic class is for models with weights; for the rest there is what it loads all code with.
+        named = {"module_file": _quoted(tree.entry), "class_name": _quoted(self._name)}
+        loaded = _call(f"{self._name} = get_class_from_dynamic_module", self.repo_id, named | self._at() | code)
+        module = "diffusers.utils.dynamic_modules_utils"
+        return _imported(module, "get_class_from_dynamic_module", loaded, *self._from_class())
+
+    @property
+    def _name(self) -> str:
+        return self.publication.class_name
+
+    @property
+    def _is_model(self) -> bool:
+        return _MODEL in self.publication.files
+
+    @cached_property
+    def _has_weights(self) -> bool:
+        return any(Weights.of(path) for path in self.publication.files)
+
+    @cached_property
+    def _variant(self) -> dict[str, str]:
+        variant = only_variant(self.publication.files)
+        return {"variant": _quoted(variant)} if variant else {}
+
+    def _at(self, argument: str = "revision") -> dict[str, str]:
+        return {argument: _quoted(self.tag)} if self.tag else {}
+
+    def _pipeline(self, code: Mapping[str, str]) -> str:
+        return _call("pipe = DiffusionPipeline.from_pretrained", self.repo_id, {**self._at(), **self._variant, **code})
+
+    def _with_model(self, code: Mapping[str, str]) -> str:
+        arguments = {"custom_pipeline": _quoted(self.repo_id), **self._at("custom_revision"), **code}
+        return _call("pipe = DiffusionPipeline.from_pretrained", self.base or _SOMEBODYS, arguments)
+
+    def _of_a_library(self) -> str:
+        """A component without any code of its own."""
+        return _imported("diffusers", self._name, self._component(self._variant))
+
+    def _from_class(self) -> list[str]:
+        """What is made of the class that was loaded; nothing of a model's class without weights."""
+        if self.publication.kind == "blocks":
+            return [f"blocks = {self._name}()", self._init_pipeline()]
+        if self._is_model and not self._has_weights:
+            return []
+        return [self._component(self._variant if self._is_model else {})]
+
+    def _component(self, more: Mapping[str, str]) -> str:
+        thing = "pipe.scheduler" if _SCHEDULER in self.publication.files else "component"
+        return _call(f"{thing} = {self._name}.from_pretrained", self.repo_id, {**self._at(), **more})
+
+    def _init_pipeline(self) -> str:
+        return f"pipe = blocks.init_pipeline({_quoted(self.base) if self.base else ''})"
 
 
-def with_diffusers(publication: Publication, repo_id: str, base: str) -> str:
-    """How somebody without Gremio loads it, pinned to the commit."""
-    code = {"trust_remote_code": "True"} if publication.tree else {}
-    arguments = {"revision": _quoted(publication.tag)} | _variant(publication) | code
-    match publication.kind:
-        case "pipeline":
-            loaded = _call("pipe = DiffusionPipeline.from_pretrained", repo_id, arguments)
-            text = _import("diffusers", "DiffusionPipeline") + loaded
-        case "code":
-            custom = {"custom_pipeline": _quoted(repo_id), "custom_revision": _quoted(publication.tag)} | code
-            loaded = _call("pipe = DiffusionPipeline.from_pretrained", base or "owner/model", custom)
-            text = _import("diffusers", "DiffusionPipeline") + loaded
-        case "component":
-            text = _component_plainly(publication, repo_id, base, arguments)
-        case "blocks":
-            loaded = _call("blocks = ModularPipelineBlocks.from_pretrained", repo_id, arguments)
-            text = f"{_import('diffusers', 'ModularPipelineBlocks')}{loaded}\n{_init_pipeline(base)}"
-    return text
-
-
-def _component_plainly(publication: Publication, repo_id: str, base: str, arguments: dict[str, str]) -> str:
-    """diffusers' automatic class is for models with weights; for the rest there is what it loads all code with."""
-    if _is_model(publication) and _has_weights(publication):
-        return _import("diffusers", "AutoModel") + _call("component = AutoModel.from_pretrained", repo_id, arguments)
-    if publication.tree is None:
-        name = publication.class_name
-        at = {"revision": _quoted(publication.tag)}
-        return _import("diffusers", name) + _call(f"component = {name}.from_pretrained", repo_id, at)
-    given = {"module_file": _quoted(publication.tree.entry), "class_name": _quoted(publication.class_name)}
-    loaded = _call(f"{publication.class_name} = get_class_from_dynamic_module", repo_id, given | arguments)
-    text = _import("diffusers.utils.dynamic_modules_utils", "get_class_from_dynamic_module") + loaded
-    return "\n".join([text, *_from_class(publication, repo_id, base)])
-
-
-def _from_class(publication: Publication, repo_id: str, base: str) -> list[str]:
-    """What is made of the class that was loaded; nothing of a model's class without weights."""
-    name, at = publication.class_name, {"revision": _quoted(publication.tag)}
-    if publication.kind == "blocks":
-        return [f"blocks = {name}()", _init_pipeline(base)]
-    if not _is_model(publication):
-        thing = "pipe.scheduler" if SCHEDULER in publication.files else "component"
-        return [_call(f"{thing} = {name}.from_pretrained", repo_id, at)]
-    return [_call(f"component = {name}.from_pretrained", repo_id, at | _variant(publication))] * _has_weights(
-        publication
-    )
-
-
-def _init_pipeline(base: str) -> str:
-    return f"pipe = blocks.init_pipeline({_quoted(base) if base else ''})"
-
-
-def _is_model(publication: Publication) -> bool:
-    return MODEL in publication.files
-
-
-def _has_weights(publication: Publication) -> bool:
-    return any(Weights.of(path) for path in publication.files)
-
-
-def _variant(publication: Publication) -> dict[str, str]:
-    variant = only_variant(publication.files)
-    return {"variant": _quoted(variant)} if variant else {}
-
-
-def _import(module: str, name: str) -> str:
-    return f"from {module} import {name}\n\n"
+def _imported(module: str, name: str, *lines: str) -> str:
+    return "\n".join([f"from {module} import {name}", "", *lines])
 
 
 def _call(function: str, first: str, arguments: Mapping[str, str]) -> str:

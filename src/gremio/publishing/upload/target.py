@@ -52,6 +52,11 @@ class Target:
         """The branch or pull request to commit to."""
         return self.revision or MAIN
 
+    @property
+    def is_pull_request(self) -> bool:
+        """Whether it goes into one; merging that makes another commit, so it gets no tag."""
+        return self.create_pr or self.branch.startswith(PULLS)
+
     def resolved(self, settings: Settings) -> Target:
         """The same with its owner, and with the commit that it is at now.
 

@@ -96,8 +96,7 @@ def upload(publication: Publication, card_text: str, target: Target, *, settings
             _require_no_strangers(plan, target.repo_id)
         title = target.commit_message or f"Publish {publication.class_name}"
         pushed = replace(way.committed(head, files, plan, title), created=created)
-    is_pull = target.create_pr or target.branch.startswith(PULLS)
-    return pushed if is_pull else way.tagged(publication, pushed)
+    return pushed if target.is_pull_request else way.tagged(publication, pushed)
 
 
 @dataclass(frozen=True)
