@@ -98,6 +98,33 @@ def test_what_plain_diffusers_cannot_do_is_said() -> None:
     assert text.count("```python") == 1
 
 
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        (
+            {"config.json": b"{}", "model.safetensors": b"w"},
+            ["AutoModel.from_pretrained", "CastlePipeline.from_pretrained"],
+        ),
+        ({"config.json": b"{}"}, ["get_class_from_dynamic_module", "load_class"]),
+        ({"scheduler_config.json": b"{}"}, ["pipe.scheduler = CastlePipeline", "get_class_from_dynamic_module"]),
+    ],
+)
+def test_how_a_component_is_loaded(files: dict[str, bytes], wanted: list[str]) -> None:
+    """diffusers has an automatic class for models with weights alone; of a class without weights there is the class."""
+    text = card(published("component", files=files), repo_id="maria/castle")
+    for part in wanted:
+        assert part in text
+    assert ("component = " in text) is ("model.safetensors" in files)
+
+
+def test_a_pull_request_has_no_tag() -> None:
+    """Merging makes another commit; the code is pinned all the same."""
+    publication = published("pipeline")
+    text = card(publication, repo_id="maria/castle", tagged=False)
+    assert publication.tag not in text
+    assert f'trust_remote_code=["{publication.tree.digest if publication.tree else ""}"]' in text
+
+
 def test_a_variant_has_to_be_asked_for() -> None:
     """Where there are no other weights."""
     one = {"unet/diffusion_pytorch_model.fp16.safetensors": b"w"}

@@ -162,6 +162,16 @@ class TestPipeline:
             read_folder(place)
         assert "save_pretrained" in str(caught.value)
 
+    def test_what_plain_diffusers_can_not_leave_out(self, sd_folder, tmp_path):
+        """A component that is None, and that the class does not call optional."""
+        place = shutil.copytree(sd_folder, tmp_path / "model")
+        (place / "pipeline.py").write_text(
+            "from diffusers import DiffusionPipeline\n\n\nclass Painter(DiffusionPipeline):\n"
+            "    def __init__(self, unet, safety_checker): ...\n"
+        )
+        (limit,) = read_folder(place).limits
+        assert "takes safety_checker, which is None here" in limit
+
     @pytest.mark.parametrize(
         ("changed", "told"),
         [

@@ -20,6 +20,7 @@ from gremio.errors import NotProven
 from gremio.publishing.proof.environment import clean_environment
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 from gremio.publishing.proof.proving import facts_of_folder, prove
+from gremio.publishing.proof.report import ProofReport
 from gremio.publishing.proof.request import ProofSubject
 from gremio.settings import Settings
 from gremio.sources.model import FolderModel, code_of
@@ -255,3 +256,16 @@ def test_interrupting_ends_the_process(tmp_path: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
     assert list((settings().home / "proofs").iterdir()) == []
+
+
+def test_code_that_gremio_mends_may_fail_in_plain_diffusers() -> None:
+    """It is told as it is, and is no fault of the publication; that it loads as something else would be."""
+    error = {"kind": "ImportError", "message": "no castle", "where": "", "hint": ""}
+    failed, fine = json.dumps({"facts": None, "error": error, "seconds": 1}), ProofReport(FACTS).to_json()
+    program = f"import sys; print({failed!r} if '--loader=diffusers' in sys.argv else {fine!r})"
+    proof = prove(SUBJECT, FACTS, settings=settings(), mended=True, token=False, command=child(program))
+    assert proof.ok
+    assert "plain diffusers: not possible: it can't load this code, which Gremio mends" in proof.lines()[1]
+    assert not prove(SUBJECT, FACTS, settings=settings(), token=False, command=child(program)).ok
+    other = replace(FACTS, components={"unet": ComponentFacts("Unet")})
+    assert not prove(SUBJECT, FACTS, settings=settings(), mended=True, token=False, command=printing(other)).ok

@@ -20,6 +20,7 @@ import gremio
 from gremio import DiffusionPipeline
 from gremio.components.digests import facts_of
 from gremio.errors import CodeError, OptionError
+from gremio.publishing import read_folder
 from gremio.publishing.proof.facts import differences
 
 SHELF = Path(__file__).parents[2] / "shelf"
@@ -244,8 +245,61 @@ def test_a_component_that_can_not_be_saved_is_named(
     (module,) = modules({"odd.py": source, "judging.py": "class Judge: ...\n"}, "odd")
     (judging,) = modules({}, "judging")
     unet = DiffusionPipeline.from_pretrained(sd_folder).unet
-    with pytest.raises(OptionError, match=r"the component judge \(Judge\) can't be saved"):
+    with pytest.raises(OptionError, match=r"the component judge \(Judge\) can't be saved and loaded again"):
         gremio.save_pretrained(module.Odd(unet, judging.Judge()), tmp_path / "saved")
+
+
+def test_a_class_that_could_not_be_built_again_is_told(
+    modules: Callable[..., list[ModuleType]], sd_folder: Path, tmp_path: Path
+) -> None:
+    """It takes a UNet and registers it under another name: what is saved has no UNet."""
+    source = (
+        "from diffusers import DiffusionPipeline\n\n\nclass Renaming(DiffusionPipeline):\n"
+        "    def __init__(self, unet):\n        super().__init__()\n        self.register_modules(network=unet)\n"
+    )
+    (module,) = modules({"renaming.py": source}, "renaming")
+    unet = DiffusionPipeline.from_pretrained(sd_folder).unet
+    with pytest.raises(OptionError, match="its constructor takes unet"):
+        gremio.save_pretrained(module.Renaming(unet), tmp_path / "saved")
+
+
+def test_a_setting_that_is_none_is_no_component(
+    modules: Callable[..., list[ModuleType]], sd_folder: Path, tmp_path: Path
+) -> None:
+    """diffusers writes it as one and hands the pair to the constructor; here it is None, whoever saved it."""
+    source = (
+        "from diffusers import DiffusionPipeline\n\n\nclass Adapting(DiffusionPipeline):\n"
+        "    def __init__(self, unet, adapter=None):\n        super().__init__()\n"
+        "        self.register_modules(unet=unet, adapter=adapter)\n        self.given = adapter\n"
+    )
+    (module,) = modules({"adapting.py": source}, "adapting")
+    pipe = module.Adapting(DiffusionPipeline.from_pretrained(sd_folder).unet)
+    folder = gremio.save_pretrained(pipe, tmp_path / "saved")
+    assert "adapter" not in index(folder)
+    theirs = diffusers.DiffusionPipeline.from_pretrained(str(folder), trust_remote_code=True)
+    assert theirs.given is None
+    (folder / "model_index.json").write_text(json.dumps(index(folder) | {"adapter": [None, None]}))
+    assert DiffusionPipeline.from_pretrained(folder, trust_remote_code=True).given is None
+
+
+def test_a_component_from_a_package_that_diffusers_has_moved(
+    modules: Callable[..., list[ModuleType]], tmp_path: Path
+) -> None:
+    """Under the name that the package had; Gremio finds where it is now, and plain diffusers is said not to."""
+    from diffusers.pipelines.deprecated.unclip.text_proj import UnCLIPTextProjModel
+
+    source = (
+        "from diffusers import DiffusionPipeline\n\n\nclass Projecting(DiffusionPipeline):\n"
+        "    def __init__(self, text_proj):\n        super().__init__()\n"
+        "        self.register_modules(text_proj=text_proj)\n"
+    )
+    (module,) = modules({"projecting.py": source}, "projecting")
+    projection = UnCLIPTextProjModel(clip_embeddings_dim=8, time_embed_dim=8, cross_attention_dim=8)
+    folder = gremio.save_pretrained(module.Projecting(projection), tmp_path / "saved")
+    assert index(folder)["text_proj"] == ["unclip", "UnCLIPTextProjModel"]
+    assert "has been moved" in read_folder(folder).limits[0]
+    ours = DiffusionPipeline.from_pretrained(folder, trust_remote_code=True)
+    assert isinstance(ours.text_proj, UnCLIPTextProjModel)
 
 
 def test_pickles_are_refused(sd_folder: Path, tmp_path: Path) -> None:

@@ -51,6 +51,18 @@ def as_library(cls: type, *, digits: str, path: str, ref: str) -> str:
     return name
 
 
+def library_name(cls: type) -> str:
+    """What an index has to name for a class of diffusers: the package where that of a pipeline alone exports it.
+
+    For a package that diffusers has moved since, that is the name which it had.
+    """
+    import diffusers
+
+    if hasattr(diffusers, cls.__name__) or not cls.__module__.startswith("diffusers.pipelines."):
+        return "diffusers"
+    return cls.__module__.split(".")[-2]
+
+
 def has_known_base(cls: type) -> bool:
     """Whether diffusers can load the class itself, by one of the bases it knows."""
     import diffusers

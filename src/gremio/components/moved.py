@@ -7,11 +7,10 @@ from importlib import import_module
 
 from gremio.components.custom import by_module, is_standard
 from gremio.components.index import ComponentEntry, ModelIndex
-from gremio.libraries.library import library
+from gremio.libraries.moves import moved_package
 from gremio.mends import Repair
 from gremio.sources.model import INDEX
 
-_PIPELINES = "diffusers.pipelines"
 MEND = "moved-library"
 
 
@@ -25,7 +24,7 @@ def moved_components(index: ModelIndex, paths: Collection[str], wanted: Iterable
     for name in wanted:
         entry = index.components.get(name)
         if entry is not None and not entry.is_null and not _is_here(entry, paths):
-            module = _new_home(str(entry.library), str(entry.class_name))
+            module = moved_package(str(entry.library), str(entry.class_name))
             if module:
                 found[name] = module
     return found
@@ -44,10 +43,3 @@ def moved_repair(entry: ComponentEntry, module: str) -> Repair:
 
 def _is_here(entry: ComponentEntry, paths: Collection[str]) -> bool:
     return is_standard(str(entry.library)) or by_module(entry, paths) is not None
-
-
-def _new_home(name: str, class_name: str) -> str | None:
-    source = library("diffusers")
-    packages = source.modules_named(name) if source and "." not in name else ()
-    homes = [each for each in packages if each.startswith(f"{_PIPELINES}.") and source and source.has(each, class_name)]
-    return homes[0] if len(homes) == 1 else None

@@ -10,6 +10,7 @@ from typing import Literal
 from gremio.libraries.library import Library, index_for, library
 
 LIBRARIES = ("diffusers", "transformers")
+_PIPELINES = "diffusers.pipelines"
 COMPONENT_LIBRARIES = (*LIBRARIES, "onnxruntime.training")
 """What the first half of an index's entry may be, beside packages of pipelines in diffusers and files."""
 Kind = Literal["in-tree", "moved", "renamed"]
@@ -106,6 +107,17 @@ class Finder:
     def _as_module(self, source: Library, module: str, name: str) -> Place | Nowhere:
         found = _nearest(source.modules_named(name), f"{module}.{name}")
         return Place(found.rpartition(".")[0], name) if found else Nowhere()
+
+
+def moved_package(name: str, class_name: str) -> str | None:
+    """Where a package of pipelines that an index names is now, where ``diffusers.pipelines`` has it no more.
+
+    ``["unclip", "UnCLIPTextProjModel"]`` is ``diffusers.pipelines.deprecated.unclip`` since diffusers 0.38.
+    """
+    source = library("diffusers")
+    packages = source.modules_named(name) if source and "." not in name else ()
+    homes = [each for each in packages if each.startswith(f"{_PIPELINES}.") and source and source.has(each, class_name)]
+    return homes[0] if len(homes) == 1 else None
 
 
 def library_of(module: str) -> Library | None:

@@ -99,7 +99,7 @@ class Joining:
     ) -> tuple[Path, dict[str, Any]]:
         """The folder for diffusers, and the components that it can't load itself."""
         request, home = self._request, self._home
-        replaced = self._replaced()
+        replaced = [*self._replaced(), *self._null_settings()]
         if not (loaded or replaced or self._moved or self._index.module or self._needs_cleaning(folder)):
             return folder, {}
         libraries, foreign = self._moved_libraries(), list(replaced)
@@ -126,6 +126,10 @@ class Joining:
         """Components that the caller brings where the index names code; diffusers must not look for that code."""
         entries = (self._index.components.get(name) for name in self._passed)
         return [e.name for e in entries if e is not None and not e.is_null and not is_standard(str(e.library))]
+
+    def _null_settings(self) -> list[str]:
+        """Settings that are None, which a plain save writes as a component; the pair would reach the constructor."""
+        return [e.name for e in self._index.components.values() if e.is_null and e.name in self._demands.settings]
 
     def _needs_cleaning(self, folder: Path) -> bool:
         """Whether the folder holds what must not reach diffusers: code, or entries whose names trip it.

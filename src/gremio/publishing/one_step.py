@@ -195,6 +195,7 @@ def _proven(
         expected,
         settings=settings,
         limits=publication.limits,
+        mended=bool(publication.review and publication.review.mends),
         token=target.token,
         before=lambda loader: say(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {NAMES[loader]} …"),
     )

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gremio.components.library import has_known_base
+from gremio.components.demands import Demands
+from gremio.components.library import has_known_base, library_name
 from gremio.errors import OptionError
 from gremio.modules.provenance import CodeProvenance, Provenance
 from gremio.publishing.code.bundle import Bundle, bundle
@@ -31,6 +32,7 @@ def save_pipeline(pipeline: Any, folder: Path, options: Mapping[str, Any]) -> No
     foreign = {name: each for name, each in components.items() if each is not None and not has_known_base(type(each))}
     for name, component in foreign.items():
         _require_savable(name, component)
+    _require_complete(pipeline)
     pieces, sources = pieces_of(pipeline, components)
     code = bundle(pieces)
     with unchanged_config(pipeline):
@@ -38,7 +40,7 @@ def save_pipeline(pipeline: Any, folder: Path, options: Mapping[str, Any]) -> No
     for name, component in foreign.items():
         component.save_pretrained(str(folder / name))
     _write_code(folder, code)
-    _complete_index(folder, pipeline, foreign, code, sources)
+    _complete_index(folder, pipeline, components, code, sources)
 
 
 def pieces_of(pipeline: Any, components: Mapping[str, Any]) -> tuple[list[Piece], list[CodeSource]]:
@@ -69,10 +71,25 @@ def _components(pipeline: Any) -> dict[str, Any]:
 
 
 def _require_savable(name: str, component: Any) -> None:
-    if not callable(getattr(component, "save_pretrained", None)):
+    cls = type(component)
+    lacking = [each for each in ("save_pretrained", "from_pretrained") if not callable(getattr(cls, each, None))]
+    if lacking:
         raise OptionError(
-            f"the component {name} ({type(component).__name__}) can't be saved: it has no save_pretrained",
+            f"the component {name} ({cls.__name__}) can't be saved and loaded again: it has no"
+            f" {' and no '.join(lacking)}",
             next_step="Derive its class from ModelMixin, SchedulerMixin or a class of transformers, or set it to None.",
+        )
+
+
+def _require_complete(pipeline: Any) -> None:
+    """A class that registers what it makes of its components under other names can't be built from what is saved."""
+    demands = Demands.of(type(pipeline))
+    lost = sorted(demands.required - pipeline.config.keys() - demands.nullable)
+    if lost:
+        raise OptionError(
+            f"{type(pipeline).__name__} can't be loaded again from what would be saved: its constructor takes"
+            f" {', '.join(lost)}, and it registers no components of these names",
+            next_step="Register them in its __init__: self.register_modules(name=name, …).",
         )
 
 
@@ -82,13 +99,24 @@ def _write_code(folder: Path, code: Bundle) -> None:
 
 
 def _complete_index(
-    folder: Path, pipeline: Any, foreign: Mapping[str, Any], code: Bundle, sources: list[CodeSource]
+    folder: Path,
+    pipeline: Any,
+    components: Mapping[str, Any],
+    code: Bundle,
+    sources: list[CodeSource],
 ) -> None:
     path = folder / INDEX
     index = json.loads(path.read_bytes())
     index.pop("_name_or_path", None)
-    for name, component in foreign.items():
-        index[name] = [type(component).__module__, type(component).__name__]
+    for name, component in components.items():
+        if component is not None and not has_known_base(type(component)):
+            index[name] = [type(component).__module__, type(component).__name__]
+    for name, value in list(index.items()):
+        if value == [None, None] and name not in components:
+            # A setting that happens to be None; diffusers would hand the pair itself to the constructor.
+            del index[name]
+        elif name in components and value[0] == "diffusers":
+            index[name] = [library_name(type(components[name])), value[1]]
     model = weights_of(pipeline)
     index = with_record(with_classes(index, code.classes), files=code.files, sources=sources, model=model, digest="")
     write_file(path, to_bytes(index))

@@ -8,7 +8,7 @@ from typing import Any
 from gremio.errors import BadModelIndex
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.folder.author import AuthorFolder, last
-from gremio.publishing.folder.libraries import has_class, is_library, leaves_open
+from gremio.publishing.folder.libraries import has_class, is_library, is_moved, leaves_open
 from gremio.review import entry_class
 from gremio.sources.model import CONFIGS, ENTRY, INDEX, mapped_files
 
@@ -78,6 +78,8 @@ def _component(folder: AuthorFolder, name: str, module: str, class_name: str) ->
     likely = [f"{name}/{module.replace('.', '/')}.py", f"{name}/{stem}.py", f"{stem}.py"]
     if path := folder.defining(class_name, [*likely, *inside, *top]):
         return path
+    if is_moved(module, class_name):
+        return None
     raise BadModelIndex(
         f'{INDEX} says "{name}": {json.dumps([module, class_name])}, and no .py file in {name}/ or at the top of the'
         f" folder defines {class_name}",

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
 from gremio.code import Origin
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.folder.author import AuthorFolder, last
 from gremio.publishing.folder.finishing import finished, sources_of
+from gremio.publishing.folder.libraries import is_moved
 from gremio.publishing.folder.lookup import entries, pieces
 from gremio.publishing.index import RECORD, recorded_model, to_bytes, with_classes, with_record
 from gremio.publishing.publication import Publication
+from gremio.review import Review
 from gremio.sources.model import INDEX
 
 
@@ -39,4 +45,16 @@ def read_pipeline(folder: AuthorFolder) -> Publication:
             digest=str(tree.digest) if tree else "",
         )
     )
-    return finished(folder, "pipeline", str(last(new.get("_class_name"))), code, sources, model)
+    found = finished(folder, "pipeline", str(last(new.get("_class_name"))), code, sources, model)
+    return replace(found, limits=(*found.limits, *_limits(entries(index), found.review)))
+
+
+def _limits(components: Mapping[str, list[Any]], review: Review | None) -> Iterator[str]:
+    """What of the index plain diffusers can't load, whatever code comes along."""
+    moved = [name for name, (library, cls) in components.items() if library and is_moved(library, str(cls))]
+    if moved:
+        yield f"the package of diffusers that {', '.join(moved)} came from has been moved since"
+    demanded = {slot.name for slot in review.components if not slot.optional} if review else set()
+    absent = [name for name, (library, _) in components.items() if library is None and name in demanded]
+    if absent:
+        yield f"the class takes {', '.join(absent)}, which is None here and is not in its _optional_components"

@@ -38,7 +38,7 @@ class Attempt:
         name = NAMES[self.loader]
         if self.verdict == "ok":
             return [f"{name}: loads, and is what was published ({self.seconds:.0f} s)"]
-        what = "failed" if self.verdict == "failed" else "not tried"
+        what = "failed" if self.verdict == "failed" else "not possible" if self.error else "not tried"
         head = [f"{name}: {what}: {self.reasons[0]}", *(f"  {reason}" for reason in self.reasons[1:])]
         return [*head, *(f"    | {line}" for line in self.log)]
 

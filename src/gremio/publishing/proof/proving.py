@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from gremio.errors import NotProven
@@ -31,6 +32,7 @@ def prove(
     *,
     settings: Settings,
     limits: Sequence[str] = (),
+    mended: bool = False,
     loaders: Sequence[Loader] = LOADERS,
     token: str | bool | None = None,
     timeout: float | None = _TIMEOUT,
@@ -44,6 +46,7 @@ def prove(
         expected: what it should be: facts of the object that was pushed, or of the folder (``facts_of_folder``).
         settings: where the Hub is, and what may run on this machine.
         limits: why plain diffusers can't load it; then it isn't tried.
+        mended: whether Gremio mends the code; that plain diffusers can't load it then says nothing against it.
         loaders: ``gremio``, ``diffusers``, or both.
         token: as with the Hub's client: None for the one of who is logged in, False for none.
         timeout: seconds for each load, downloads included; None for no end.
@@ -62,7 +65,8 @@ def prove(
                 continue
             if before is not None:
                 before(loader)
-            attempts.append(_attempt(loader, expected, *load(subject, loader)))
+            attempt = _attempt(loader, expected, *load(subject, loader))
+            attempts.append(_excused(attempt) if mended and loader == "diffusers" and attempt.error else attempt)
     return Proof(subject, tuple(attempts))
 
 
@@ -146,6 +150,11 @@ def _attempt(loader: Loader, expected: Facts, report: ProofReport | None, ended:
         return Attempt(loader, "failed", _reasons(report, ended), kind, _last_lines(ended), seconds)
     found = differences(expected, report.facts)
     return Attempt(loader, "failed" if found else "ok", found, seconds=seconds)
+
+
+def _excused(attempt: Attempt) -> Attempt:
+    why = "it can't load this code, which Gremio mends to go with the libraries that are installed here"
+    return replace(attempt, verdict="impossible", reasons=(why, *attempt.reasons))
 
 
 def _reasons(report: ProofReport | None, ended: Ended) -> tuple[str, ...]:
