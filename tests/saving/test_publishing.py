@@ -127,6 +127,29 @@ def test_the_scheduler_of_the_shelf(sd_folder: Path) -> None:
     assert differences(facts_of(pipe.scheduler), facts_of(again)) == ()
 
 
+def test_names_that_clash(authors: dict[str, Any], modules: Callable[..., list[ModuleType]], sd_folder: Path) -> None:
+    """``layers.py`` of the UNet and of the VAE, downloaded and copied into one folder by plain diffusers."""
+    source = "from diffusers import {base}\nfrom .layers import mark\n\n\nclass {name}({base}):\n    mark = mark\n"
+    files = {
+        "north/__init__.py": "",
+        "north/model.py": source.format(base="UNet2DConditionModel", name="NorthNet"),
+        "north/layers.py": "mark = 1\n",
+        "south/__init__.py": "",
+        "south/model.py": source.format(base="AutoencoderKL", name="SouthVae"),
+        "south/layers.py": "mark = 2\n",
+    }
+    unet, vae = modules(files, "north.model", "south.model")
+    pipe = authors["AuthorPipeline"].from_pretrained(str(sd_folder))
+    pipe.register_modules(
+        unet=unet.NorthNet.from_pretrained(sd_folder, subfolder="unet"),
+        vae=vae.SouthVae.from_pretrained(sd_folder, subfolder="vae"),
+    )
+    done = push(pipe)
+    loads(pipe, done)
+    theirs = diffusers.DiffusionPipeline.from_pretrained(done.repo_id, revision=done.commit, trust_remote_code=True)
+    assert (theirs.unet.mark, theirs.vae.mark) == (1, 2)
+
+
 @pytest.mark.parametrize("how", [{"max_shard_size": 20_000}, {"variant": "fp16"}])
 def test_shards_and_a_variant(sd_folder: Path, how: dict[str, Any]) -> None:
     """They arrive under their names, and load as such."""

@@ -97,12 +97,17 @@ class Publication:
         return content.stat().st_size if isinstance(content, Path) else len(content)
 
     @cached_property
+    def hashes(self) -> Mapping[str, str]:
+        """The SHA-256 of every file, in hex; weights are read once for all who ask."""
+        return {path: _sha256(content) for path, content in self.files.items()}
+
+    @cached_property
     def digest(self) -> str:
         """64 hex digits over every file, weights and code alike, the card apart."""
         whole = hashlib.sha256(b"gremio publication 1\n")
         for path in sorted(self.files):
             name = path.encode("utf-8", "surrogatepass")
-            whole.update(b"%d %s %s\n" % (len(name), name, _sha256(self.files[path]).encode()))
+            whole.update(b"%d %s %s\n" % (len(name), name, self.hashes[path].encode()))
         return whole.hexdigest()
 
     @property

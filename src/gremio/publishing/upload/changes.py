@@ -30,14 +30,19 @@ def changes(
     present: Mapping[str, File],
     *,
     recorded: Collection[str],
+    hashes: Mapping[str, str],
     replace_code: bool = False,
 ) -> Changes:
     """Compare what is published with what the repository has.
 
-    ``recorded`` are the files that an earlier publish noted as its own; with ``replace_code``
-    every Python file that isn't published goes.
+    ``recorded`` are the files that an earlier publish noted as its own, ``hashes`` the SHA-256 that are known; with
+    ``replace_code`` every Python file that isn't published goes.
     """
-    unchanged = {path for path, content in files.items() if path in present and is_same(content, present[path])}
+    unchanged = {
+        path
+        for path, content in files.items()
+        if path in present and is_same(content, present[path], hashes.get(path, ""))
+    }
     stale = {path for path in recorded if path in present} | stale_weights(present, files)
     stale |= {path for path in present if replace_code and path.endswith(".py")}
     stale -= {*files, *_NEVER}
@@ -46,13 +51,13 @@ def changes(
     return Changes(tuple(sent), tuple(sorted(unchanged)), tuple(sorted(stale)), tuple(sorted(strangers)))
 
 
-def is_same(content: bytes | Path, file: File) -> bool:
-    """Whether the repository has these very bytes; nothing is read where the sizes differ already."""
+def is_same(content: bytes | Path, file: File, sha256: str = "") -> bool:
+    """Whether the repository has these very bytes; nothing is read where the sizes differ, or the hash is known."""
     size = content.stat().st_size if isinstance(content, Path) else len(content)
     if file.size is not None and file.size != size:
         return False
     if file.sha256:
-        return _hexdigest(hashlib.sha256(), content) == file.sha256
+        return (sha256 or _hexdigest(hashlib.sha256(), content)) == file.sha256
     blob = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
     return _hexdigest(blob, content) == file.blob
 

@@ -91,7 +91,13 @@ def upload(publication: Publication, card_text: str, target: Target, *, settings
         _require_readable(publication)
         head, created = way.opened()
         files = {**publication.files, CARD: card_text.encode()}
-        plan = changes(files, head.files, recorded=way.recorded(head), replace_code=target.replace_code)
+        plan = changes(
+            files,
+            head.files,
+            recorded=way.recorded(head),
+            hashes=publication.hashes,
+            replace_code=target.replace_code,
+        )
         if publication.tree is not None:
             _require_no_strangers(plan, target.repo_id)
         title = target.commit_message or f"Publish {publication.class_name}"
@@ -250,7 +256,10 @@ class _Way:
 
 def _has(head: Head, publication: Publication) -> bool:
     """Whether a commit has these very files."""
-    return all(path in head.files and is_same(content, head.files[path]) for path, content in publication.files.items())
+    return all(
+        path in head.files and is_same(content, head.files[path], publication.hashes[path])
+        for path, content in publication.files.items()
+    )
 
 
 def _source(content: bytes | Path) -> bytes | str:
