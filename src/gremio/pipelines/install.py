@@ -13,7 +13,7 @@ from gremio.pipelines.loading import load_pipeline
 from gremio.pipelines.placement import accept_placement, refuse_placement
 from gremio.pipelines.sharing import share_pipeline
 from gremio.pipelines.standard import BASE, ORIGINAL, ours
-from gremio.saving import push_to_hub, save_pretrained, standard
+from gremio.saving import standard
 
 _lock = threading.Lock()
 _placed: list[type] = []
@@ -34,6 +34,8 @@ def _init_subclass(cls: type, /, **kwargs: Any) -> None:
 
 
 def _save_pretrained(self: Any, save_directory: Any, push_to_hub: bool = False, **kwargs: Any) -> None:
+    from gremio.saving import save_pretrained
+
     saving = {name: kwargs.pop(name) for name in _SAVING if name in kwargs}
     folder = save_pretrained(self, save_directory, **saving)
     if push_to_hub:
@@ -43,6 +45,8 @@ def _save_pretrained(self: Any, save_directory: Any, push_to_hub: bool = False, 
 
 
 def _push_to_hub(self: Any, repo_id: str, *args: Any, **kwargs: Any) -> str:
+    from gremio.saving import push_to_hub
+
     given = dict(zip(_PUSHING, args, strict=False)) | kwargs
     if given.pop("subfolder", None):
         raise OptionError(
