@@ -9,6 +9,7 @@ import pytest
 
 from gremio.errors import CodeError, EntryNotFound, OptionError, RefNotFound, UnreadableCode
 from gremio.sources import model
+from gremio.sources.local import around
 
 
 def write(folder: Path, *paths: str, **texts: str) -> Path:
@@ -142,3 +143,62 @@ def test_an_empty_folder_is_called_empty(get, tmp_path):
     (tmp_path / "code").mkdir()
     with pytest.raises(RefNotFound, match="code is empty"):
         get(tmp_path / "code" / "none.py")
+
+
+class TestAround:
+    """A file with what it reaches, as the process that ran it reached it."""
+
+    @pytest.fixture
+    def lay(self, tmp_path):
+        """``lay({"a/b.py": "..."})``: these files; the folder they lie in."""
+
+        def lay(files):
+            for name, text in files.items():
+                (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / name).write_text(text)
+            return tmp_path.resolve()
+
+        return lay
+
+    def test_from_elsewhere_on_the_import_path(self, lay):
+        """As if it lay at the top, with its package and its data; what nobody imports stays."""
+        top = lay(
+            {
+                "mine/pipe.py": "from tools.words import WORDS\n",
+                "lib/tools/__init__.py": "",
+                "lib/tools/words.py": "from .more import M\nWORDS = open(__file__ + '/../words.txt') and 'words.txt'\n",
+                "lib/tools/more.py": "M = 1\n",
+                "lib/tools/words.txt": "castle",
+                "lib/other.py": "",
+            }
+        )
+        assert set(around(top / "mine" / "pipe.py").files) == {"pipe.py"}
+        found = around(top / "mine" / "pipe.py", search=[top / "lib"])
+        names = {"__init__.py", "words.py", "more.py", "words.txt"}
+        assert set(found.files) == {"pipe.py", *(f"tools/{name}" for name in names)}
+        assert found.entry == "pipe.py"
+
+    def test_from_above_in_its_place(self, lay):
+        """A folder on the import path that the file lies in."""
+        top = lay({"src/pipes/pipe.py": "from common import x\n", "src/common.py": "x = 1\n"})
+        found = around(top / "src" / "pipes" / "pipe.py", search=[top / "src"])
+        assert set(found.files) == {"pipes/pipe.py", "common.py"}
+
+    def test_a_text_in_place_of_the_files(self, lay):
+        """Of a file that need not be there."""
+        top = lay({"helper.py": "x = 1\n"})
+        found = around(top / "cell.py", source=b"from helper import x\n")
+        assert set(found.files) == {"cell.py", "helper.py"}
+
+    def test_two_files_of_one_name(self, lay):
+        """They can't both lie there."""
+        top = lay(
+            {
+                "mine/pipe.py": "from . import tools\nfrom lib_only import x\n",
+                "mine/tools.py": "1\n",
+                "lib/lib_only.py": "from . import tools\n",
+                "lib/tools.py": "2\n",
+            }
+        )
+        with pytest.raises(CodeError, match=r"two files that would both be tools\.py"):
+            around(top / "mine" / "pipe.py", search=[top / "lib"])

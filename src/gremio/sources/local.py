@@ -40,7 +40,8 @@ def around(file: Path, *, source: bytes | None = None, search: Collection[Path] 
     Args:
         file: where it lies.
         source: what to take for its text; a file that is not there can be entered so.
-        search: folders on the import path of the process that ran it: above the file, siblings count there too.
+        search: folders on the import path of the process that ran it. What it imports from there comes along: from
+            above the file in its place, from elsewhere as if it lay at the top.
 
     Raises:
         UnreadableCode: a file that it reaches is not Python.
@@ -72,17 +73,26 @@ class _Neighbourhood:
             for name in imports_of(self._found[file], str(file)):
                 waiting += self._targets(file, name)
             waiting += self._packages_above(file)
-        return self._assembled()
+        return self._assembled(ref)
 
-    def _assembled(self) -> CodeTree:
-        files = {self._logical(file): data for file, data in self._found.items()}
-        around = {self._logical(folder / p) for folder in {f.parent for f in self._found} for p in _beside(folder)}
-        for path in declared(files, around, lambda p: (self._root / p).stat().st_size):
-            files[path] = (self._root / path).read_bytes()
+    def _assembled(self, ref: str) -> CodeTree:
+        files: dict[str, bytes] = {}
+        for file, data in self._found.items():
+            if files.setdefault(self._logical(file), data) != data:
+                raise CodeError(f"it imports two files that would both be {self._logical(file)}", ref=ref)
+        beside = [folder / path for folder in {file.parent for file in self._found} for path in _beside(folder)]
+        places = {self._logical(path): path for path in beside}
+        for path in declared(files, places, lambda p: places[p].stat().st_size):
+            files[path] = places[path].read_bytes()
         return CodeTree(files, self._logical(self._entry), Origin("local", str(self._root)))
 
     def _logical(self, path: Path) -> str:
-        return PurePosixPath(path.relative_to(self._root)).as_posix()
+        return PurePosixPath(path.relative_to(self._home(path))).as_posix()
+
+    def _home(self, path: Path) -> Path:
+        """The root; for what was found elsewhere on the import path, the folder there."""
+        homes = [self._root, *self._search]
+        return next((home for home in homes if path.is_relative_to(home)), self._root)
 
     def _targets(self, file: Path, name: ImportedName) -> list[Path]:
         if name.level:
@@ -90,7 +100,7 @@ class _Neighbourhood:
             for _ in range(name.level - 1):
                 base = base.parent
             found = _modules(base, name)
-            if found and not base.is_relative_to(self._root):
+            if found and not base.is_relative_to(self._home(file)):
                 self._root = base
             return found
         return self._siblings(file, name)
@@ -98,20 +108,23 @@ class _Neighbourhood:
     def _siblings(self, file: Path, name: ImportedName) -> list[Path]:
         if is_foreign(name.top):
             return []
-        for folder in [file.parent, *file.parent.parents]:
-            inside = folder.is_relative_to(self._root)
+        above = [file.parent, *file.parent.parents]
+        for folder in above:
+            inside = folder.is_relative_to(self._home(file))
             # Above the root only a folder that this very file lies in can be meant: `from mypackage.x import y`.
             if inside or folder in self._search or (folder / name.top) in file.parents:
                 found = _modules(folder, name)
                 if found:
                     self._root = self._root if inside else folder
                     return found
-        return []
+        elsewhere = (_modules(folder, name) for folder in self._search if folder not in above)
+        return next(filter(None, elsewhere), [])
 
     def _packages_above(self, file: Path) -> list[Path]:
         inits = []
         folder = file.parent
-        while folder != self._root and folder.is_relative_to(self._root):
+        home = self._home(file)
+        while folder != home and folder.is_relative_to(home):
             inits.append(folder / "__init__.py")
             folder = folder.parent
         return [init for init in inits if init.is_file()]
