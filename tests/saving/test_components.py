@@ -16,6 +16,7 @@ import torch
 import gremio
 from gremio.components.digests import facts_of
 from gremio.errors import CodeError
+from gremio.publishing import read_folder
 from gremio.publishing.proof.facts import differences
 
 NET = """
@@ -113,6 +114,17 @@ def test_what_automodel_loaded_can_be_saved_again(little_net: Any, tmp_path: Pat
     assert sorted(p.name for p in folder.glob("*.py")) == ["activation.py", "little_net.py"]
     again = diffusers.AutoModel.from_pretrained(str(folder), trust_remote_code=True)
     assert differences(facts_of(loaded), facts_of(again)) == ()
+
+
+def test_where_a_component_came_from_goes_along(put: Callable[..., str], tmp_path: Path) -> None:
+    """By commit, through ``load_class``, into its config; and from there on."""
+    commit = put("ana/net", {**FILES, "config.json": json.dumps({"auto_map": {"AutoModel": "little_net.LittleNet"}})})
+    cls = gremio.load_class("ana/net", custom_revision=commit, trust_remote_code=True)
+    folder = gremio.save_pretrained(cls(width=4), tmp_path / "saved")
+    (source,) = read_folder(folder).sources
+    assert (source.source, source.repo, source.commit) == ("hub", "ana/net", commit)
+    loaded = gremio.load_class(folder).from_pretrained(folder)
+    assert loaded.config.width == 4
 
 
 def test_blocks_with_their_code(twice_blocks: Any, tmp_path: Path) -> None:

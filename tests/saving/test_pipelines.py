@@ -191,6 +191,19 @@ def test_provenance_goes_along(put: Callable[..., str], sd_folder: Path, tmp_pat
     assert str(tmp_path) not in json.dumps(index(again))
 
 
+def test_provenance_of_classes_that_were_put_together_by_hand(
+    put: Callable[..., str], sd_folder: Path, tmp_path: Path
+) -> None:
+    """As in the tutorial's steps, with ``load_class``."""
+    code = (SHELF / "long_prompt" / "pipeline.py").read_text() + "\n# by hand\n"
+    commit = put("maria/painter", {"pipeline.py": code})
+    cls = gremio.load_class("maria/painter", custom_revision=commit, trust_remote_code=True)
+    pipe = cls(**DiffusionPipeline.from_pretrained(sd_folder).components)
+    folder = gremio.save_pretrained(pipe, tmp_path / "saved")
+    source = index(folder)["_gremio"]["sources"]["pipeline"]
+    assert (source["source"], source["repo"], source["commit"]) == ("hub", "maria/painter", commit)
+
+
 def test_a_class_that_was_loaded_by_plain_diffusers(sd_folder: Path, tmp_path: Path) -> None:
     """Its copy of the code is code of this machine."""
     theirs = diffusers.DiffusionPipeline.from_pretrained(

@@ -31,12 +31,21 @@ def with_record(
     digest: str,
 ) -> dict[str, Any]:
     """The index with what was published: the files of code, their digest, where code and weights came from."""
-    record: dict[str, Any] = {"format": _FORMAT, "files": sorted(files), "digest": digest}
-    if told := {source.role or MAIN: source.as_dict() for source in sources}:
-        record["sources"] = told
+    record: dict[str, Any] = {"format": _FORMAT, "files": sorted(files), "digest": digest} | _told(sources)
     if model[0]:
         record["model"] = {"repo": model[0], "commit": model[1]}
     return {**document, RECORD: record}
+
+
+def with_sources(document: Mapping[str, Any], sources: Iterable[CodeSource]) -> dict[str, Any]:
+    """The config of a single component, or of blocks, with where its code came from."""
+    told = _told(sources)
+    return {**document, RECORD: {"format": _FORMAT, **told}} if told else dict(document)
+
+
+def _told(sources: Iterable[CodeSource]) -> dict[str, Any]:
+    found = {source.role or MAIN: source.as_dict() for source in sources}
+    return {"sources": found} if found else {}
 
 
 def recorded_sources(document: Mapping[str, Any]) -> tuple[CodeSource, ...]:

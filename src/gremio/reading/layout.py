@@ -13,7 +13,9 @@ from gremio.reading.imports import ImportedName
 Parts = tuple[str, ...]
 
 FIELD = (
-    frozenset({"accelerate", "bitsandbytes", "cv2", "datasets", "diffusers", "flax", "gremio", "huggingface_hub", "jax"})
+    frozenset(
+        {"accelerate", "bitsandbytes", "cv2", "datasets", "diffusers", "flax", "gremio", "huggingface_hub", "jax"}
+    )
     | {"matplotlib", "numpy", "onnx", "onnxruntime", "packaging", "peft", "PIL", "regex", "requests", "safetensors"}
     | {"scipy", "sentencepiece", "sklearn", "tensorflow", "tensorrt", "timm", "tokenizers", "torch", "torch_xla"}
     | {"torchaudio", "torchsde", "torchvision", "tqdm", "transformers", "xformers", "yaml"}

@@ -10,7 +10,8 @@ from typing import Any
 from gremio.errors import CodeError
 from gremio.publishing.code.bundle import Bundle, bundle
 from gremio.publishing.folder.author import auto_keys
-from gremio.publishing.index import to_bytes, with_auto_map
+from gremio.publishing.index import to_bytes, with_auto_map, with_sources
+from gremio.publishing.publication import CodeSource
 from gremio.saving.origins import is_standard, piece_of
 from gremio.saving.standard import unchanged_config
 from gremio.sources.model import BLOCKS, CONFIGS
@@ -24,11 +25,12 @@ def save_component(component: Any, folder: Path, options: Mapping[str, Any]) -> 
         CodeError: the code of its class can't be had.
     """
     component = getattr(component, "_orig_mod", component)
-    code = bundle([] if is_standard(type(component)) else [piece_of(type(component))[0]])
+    found = [] if is_standard(type(component)) else [piece_of(type(component))]
+    code = bundle([piece for piece, _ in found])
     component.save_pretrained(str(folder), **_accepted(component, options))
     write_code(folder, code)
-    if code.classes:
-        map_class(folder, *code.classes[""])
+    for _, source in found:
+        map_class(folder, *code.classes[""], source=source)
 
 
 def save_blocks(blocks: Any, folder: Path) -> None:
@@ -43,21 +45,23 @@ def save_blocks(blocks: Any, folder: Path) -> None:
             next_step="Blocks that were put together from others need a class: derive one from SequentialPipelineBlocks"
             " with block_classes and block_names, and use that.",
         )
-    code = bundle([piece_of(type(blocks))[0]])
+    piece, source = piece_of(type(blocks))
+    code = bundle([piece])
     with unchanged_config(blocks):
         blocks.save_pretrained(str(folder))
     write_code(folder, code)
     config = json.loads((folder / BLOCKS).read_bytes())
     keys = list(config.get("auto_map") or {"ModularPipelineBlocks": ""})
-    write_file(folder / BLOCKS, to_bytes(with_auto_map(config, keys, *code.classes[""])))
+    write_file(folder / BLOCKS, to_bytes(with_sources(with_auto_map(config, keys, *code.classes[""]), [source])))
 
 
-def map_class(folder: Path, module: str, class_name: str) -> None:
-    """Let the config say where the class is, for AutoModel and its like."""
+def map_class(folder: Path, module: str, class_name: str, *, source: CodeSource | None = None) -> None:
+    """Let the config say where the class is, for AutoModel and its like, and where it came from."""
     for name in CONFIGS:
         if (folder / name).is_file() and "." not in module:
             config = json.loads((folder / name).read_bytes())
-            write_file(folder / name, to_bytes(with_auto_map(config, auto_keys(name, config), module, class_name)))
+            config = with_auto_map(config, auto_keys(name, config), module, class_name)
+            write_file(folder / name, to_bytes(with_sources(config, [source] if source else [])))
             return
 
 

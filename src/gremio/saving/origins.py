@@ -42,14 +42,15 @@ def piece_of(cls: type, role: str = "", known: CodeProvenance | None = None) -> 
     """
     tree = _tree(cls)
     piece = Piece(role, tree, cls.__name__, has_weights=issubclass(cls, torch.nn.Module))
-    here = CodeSource(role, cls.__name__, "local", entry=tree.entry, digest=str(tree.digest))
-    if known is None or known.digest != tree.digest:
-        return piece, here
-    if known.source == "local":
-        return piece, replace(here, before=known.before)
+    told = CodeSource(role, cls.__name__, "local", entry=tree.entry, digest=str(tree.digest))
+    # What is known of this object comes first: the same bytes may have been loaded from several places.
+    place = known if known is not None and known.digest == tree.digest else tree.origin
+    before = place.before if isinstance(place, CodeProvenance) else ()
+    if place.source == "local":
+        return piece, replace(told, before=before)
     # The same repository twice in a row says nothing more.
-    older = tuple(each for each in known.before if each.get("repo") != known.repo)
-    return piece, replace(here, source=known.source, repo=known.repo, commit=known.commit, before=older)
+    older = tuple(each for each in before if each.get("repo") != place.repo)
+    return piece, replace(told, source=place.source, repo=place.repo, commit=place.commit, before=older)
 
 
 def _tree(cls: type) -> CodeTree:
