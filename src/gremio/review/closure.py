@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gremio.code import CodeTree
 from gremio.reading.imports import ImportedName, data_files, declared_names, imports_in
-from gremio.reading.layout import Layout, Parts, layout_of, module_parts
+from gremio.reading.layout import Parts, layout_of, module_parts
 from gremio.reading.syntax import parse
 
 
@@ -37,15 +37,16 @@ def reached(tree: CodeTree, path: str) -> tuple[str, ...]:
     for imported in imports_in(parse(tree, path)):
         parts = layout.target(path, imported)
         if parts is not None:
-            found |= dict.fromkeys(layout.runs(parts, _meant(tree, layout, parts, imported)))
+            found |= dict.fromkeys(layout.runs(parts, names_meant(tree, parts, imported)))
     return tuple(found)
 
 
-def _meant(tree: CodeTree, layout: Layout, parts: Parts, imported: ImportedName) -> tuple[str, ...]:
+def names_meant(tree: CodeTree, parts: Parts, imported: ImportedName) -> tuple[str, ...]:
+    """The names that an import takes from a module of the tree; of a star, those that may be submodules."""
     if imported.names != ("*",):
         return imported.names
     # `from package import *` imports the submodules that its __all__ names.
-    path = layout.modules.get(parts, "")
+    path = layout_of(tree).modules.get(parts, "")
     return declared_names(parse(tree, path)) if path.endswith("__init__.py") else ()
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from posixpath import commonpath
 
 from gremio.code import CodeTree
-from gremio.reading.imports import ImportedName, data_files, declared_names, imports_in
+from gremio.reading.imports import ImportedName, data_files, imports_in
 from gremio.reading.layout import Layout, Parts, layout_of, package_parts
 from gremio.reading.syntax import parse
+from gremio.review.closure import names_meant
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,10 @@ def _reached(tree: CodeTree, layout: Layout, path: str, around: frozenset[str]) 
         parts = layout.target(path, imported)
         if parts is None:
             continue
-        names = _names(tree, layout, parts, imported)
+        names = names_meant(tree, parts, imported)
         asked = layout.modules.get(parts) if _asks_the_module_itself(layout, parts, imported) else None
         found += [each for each in layout.runs(parts, names) if each not in around or each == asked]
     return found
-
-
-def _names(tree: CodeTree, layout: Layout, parts: Parts, imported: ImportedName) -> tuple[str, ...]:
-    if imported.names != ("*",):
-        return imported.names
-    path = layout.modules.get(parts, "")
-    return declared_names(parse(tree, path)) if path.endswith("__init__.py") else ()
 
 
 def _asks_the_module_itself(layout: Layout, parts: Parts, imported: ImportedName) -> bool:
