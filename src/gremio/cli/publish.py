@@ -74,15 +74,15 @@ def _tell(text: str) -> None:
 def _print_for_diffusers(folder: Path, options: dict[str, Any], author: str | None, form: str) -> None:
     from gremio.publishing import read_folder
     from gremio.publishing.community.community import for_diffusers
+    from gremio.publishing.one_step import name_of
 
     publication = read_folder(folder.expanduser(), class_name=options["class_name"])
     if publication.tree is None or publication.review is None:
         raise OptionError("there is no code in it", ref=str(folder), next_step="Name a pipeline's folder or .py file.")
-    name = folder.resolve().stem if folder.suffix == ".py" else folder.resolve().name
     entry = for_diffusers(
         publication.tree,
         publication.review,
-        name=name.replace("-", "_"),
+        name=name_of(folder).replace("-", "_"),
         author=author or "",
         base_model=options["base_model"] or "",
     )
@@ -119,9 +119,7 @@ def _preview_lines(found: Preview) -> Iterator[str]:
     yield click.style(f"files ({len(publication.files)}, {_size(total)})", fg="cyan")
     width = max((len(path) for path in publication.files), default=0)
     yield from (f"  {path:<{width}}  {_size(publication.size(path)):>9}" for path in publication.files)
-    if "model_index.json" in publication.files:
-        yield click.style("model_index.json", fg="cyan")
-        yield from (f"  {line}" for line in found.index.splitlines())
+    yield from section("model_index.json", found.index.splitlines())
     yield click.style("README.md", fg="cyan")
     yield from (f"  {line}" for line in found.card.splitlines())
     yield from section(

@@ -18,7 +18,7 @@ from typing import Any
 import diffusers
 import torch
 
-from gremio.components.registered import is_registered, registered
+from gremio.components.registered import is_registered, registered, unwrapped
 from gremio.components.tensors import weights_of
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 
@@ -57,7 +57,7 @@ def facts_of(thing: Any) -> Facts:
 def _facts(thing: Any) -> Any:
     if thing is None:
         return None
-    whole = getattr(thing, "_orig_mod", thing)  # what torch.compile has wrapped
+    whole = unwrapped(thing)
     return _component(type(whole), {**dict(_parts(whole)), **_interface(type(whole))})
 
 

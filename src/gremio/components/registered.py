@@ -12,6 +12,11 @@ def is_registered(name: str, value: object) -> bool:
     return all(each is None or isinstance(each, str) for each in value)
 
 
+def unwrapped(component: Any) -> Any:
+    """The component itself, where torch.compile has wrapped it."""
+    return getattr(component, "_orig_mod", component)
+
+
 def registered(pipeline: Any) -> dict[str, Any]:
     """Every component of a pipeline, those that are None too, also where its constructor knows them by other names."""
     return {n: getattr(pipeline, n, None) for n, v in pipeline.config.items() if is_registered(n, v)}

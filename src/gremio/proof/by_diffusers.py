@@ -8,11 +8,10 @@ import diffusers
 from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
 
 from gremio.errors import NoClass
-from gremio.proof.root import MODEL_CONFIG, is_class_alone, root_config
+from gremio.proof.root import is_class_alone, root_config
 from gremio.proof.standard import standard_class
 from gremio.publishing.proof.request import ProofSubject
-
-_PIPELINE = "pipeline.py"
+from gremio.sources.model import ENTRY, MODEL_CONFIG
 
 
 def load(subject: ProofSubject) -> Any:
@@ -22,9 +21,9 @@ def load(subject: ProofSubject) -> Any:
         return diffusers.DiffusionPipeline.from_pretrained(subject.name, **pinned)
     if subject.kind == "code":
         # diffusers knows no other name for it, and takes whatever pipeline class the file has.
-        cls = get_class_from_dynamic_module(subject.name, _PIPELINE, **pinned)
+        cls = get_class_from_dynamic_module(subject.name, ENTRY, **pinned)
         if cls is None:
-            raise NoClass(f"diffusers finds no pipeline class in {_PIPELINE}", ref=subject.name)
+            raise NoClass(f"diffusers finds no pipeline class in {ENTRY}", ref=subject.name)
         return cls
     if subject.kind == "blocks":
         return diffusers.ModularPipelineBlocks.from_pretrained(subject.name, **pinned)

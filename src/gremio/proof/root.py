@@ -8,10 +8,8 @@ from typing import Any
 from gremio.publishing.proof.request import ProofSubject
 from gremio.settings import Settings
 from gremio.sources import Access
-from gremio.sources.model import CONFIGS, ModelHome, open_model
+from gremio.sources.model import CONFIGS, MODEL_CONFIG, ModelHome, open_model
 from gremio.sources.weights import Weights
-
-MODEL_CONFIG = "config.json"
 
 
 def root_config(subject: ProofSubject) -> tuple[str, dict[str, Any]] | None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gremio.publishing.publication import Publication
 from gremio.settings import Settings
-from gremio.store.writing import store_errors
+from gremio.store.writing import scratch, store_errors
 
 
 @contextmanager
@@ -20,12 +19,7 @@ def materialized(publication: Publication, settings: Settings) -> Iterator[Path]
     Raises:
         StoreError: the disk is full or the place can't be written.
     """
-    place = settings.home / "publishing"
-    with store_errors(place):
-        place.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
-    with folder as name:
-        root = Path(name)
+    with scratch(settings.home / "publishing") as root:
         with store_errors(root):
             for path, content in publication.files.items():
                 _put(root / path, content)

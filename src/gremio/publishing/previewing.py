@@ -11,7 +11,7 @@ from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
 from gremio.publishing.one_step import CardFacts, name_of
-from gremio.publishing.publication import Publication
+from gremio.publishing.publication import Publication, bytes_of
 from gremio.publishing.secrets.secrets import Secret, find_secrets
 from gremio.sources.model import INDEX
 
@@ -70,7 +70,6 @@ def preview(
         # Whose it will be is known to the Hub alone.
         name = f"{_SOMEBODY}/{name}"
     publication = at_repository(read_folder(place, class_name=class_name, include=include), name)
-    content = publication.files.get(INDEX, b"")
-    index = content if isinstance(content, bytes) else content.read_bytes()
+    index = bytes_of(publication.files.get(INDEX, b""))
     text = card(publication, repo_id=name, existing=publication.card, **vars(facts or CardFacts()))
     return Preview(name, publication, index.decode(), text, find_secrets(publication))

@@ -60,6 +60,11 @@ class Edit:
     after: str
 
 
+def bytes_of(content: bytes | Path) -> bytes:
+    """What a file of a publication holds."""
+    return content if isinstance(content, bytes) else content.read_bytes()
+
+
 @dataclass(frozen=True)
 class Publication:
     """Everything that would be uploaded but the card.

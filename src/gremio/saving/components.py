@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gremio.components.registered import unwrapped
 from gremio.errors import CodeError
 from gremio.publishing.code.bundle import Bundle, bundle
 from gremio.publishing.folder.author import auto_keys
@@ -24,7 +25,7 @@ def save_component(component: Any, folder: Path, options: Mapping[str, Any]) -> 
     Raises:
         CodeError: the code of its class can't be had.
     """
-    component = getattr(component, "_orig_mod", component)
+    component = unwrapped(component)
     found = [] if is_standard(type(component)) else [piece_of(type(component))]
     code = bundle([piece for piece, _ in found])
     component.save_pretrained(str(folder), **_accepted(component, options))

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gremio.publishing.code.bundle import bundle
-from gremio.publishing.folder.blocks import MODULAR_INDEX
 from gremio.publishing.index import to_bytes
 from gremio.saving.components import map_class, save_blocks, write_code
 from gremio.saving.origins import is_standard, piece_of
 from gremio.saving.standard import unchanged_config
+from gremio.sources.model import MODULAR_INDEX
 from gremio.store.writing import write_file
 
 

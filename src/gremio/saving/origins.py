@@ -17,7 +17,7 @@ from gremio.modules.registry import AS_WRITTEN, PACKAGE, registry
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.publication import CodeSource
 from gremio.reading.layout import layout_of
-from gremio.saving.extraction import extract
+from gremio.saving.extraction import extract, needs_extraction
 from gremio.saving.memory import require_same_as_in_memory
 from gremio.sources.local import around
 
@@ -59,7 +59,7 @@ def _tree(cls: type) -> CodeTree:
     module = sys.modules.get(cls.__module__)
     place = getattr(module, "__file__", None)
     file = Path(place) if place else None
-    if cls.__module__ == "__main__" or file is None:
+    if needs_extraction(cls) or file is None:
         return _cut_out(cls, module)
     _require_top_level(cls, module)
     if is_packaged(file):

@@ -9,12 +9,14 @@ from typing import Any
 
 from gremio.components.demands import Demands
 from gremio.components.library import has_known_base, library_name
+from gremio.components.registered import registered, unwrapped
 from gremio.errors import OptionError
-from gremio.modules.provenance import CodeProvenance, Provenance
+from gremio.modules.provenance import CodeProvenance, of
 from gremio.publishing.code.bundle import Bundle, bundle
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.index import to_bytes, with_classes, with_record
 from gremio.publishing.publication import CodeSource
+from gremio.saving.components import write_code
 from gremio.saving.origins import is_standard, piece_of
 from gremio.saving.standard import saver, unchanged_config
 from gremio.sources.model import INDEX
@@ -39,14 +41,13 @@ def save_pipeline(pipeline: Any, folder: Path, options: Mapping[str, Any]) -> No
         saver(pipeline)(str(folder), **options)
     for name, component in foreign.items():
         component.save_pretrained(str(folder / name))
-    _write_code(folder, code)
-    _complete_index(folder, pipeline, components, code, sources)
+    write_code(folder, code)
+    _complete_index(folder, pipeline, components, foreign, code, sources)
 
 
 def pieces_of(pipeline: Any, components: Mapping[str, Any]) -> tuple[list[Piece], list[CodeSource]]:
     """The code of the pipeline's class and of its components', for what is not a library's."""
-    known = getattr(pipeline, "gremio", None)
-    provenance = known if isinstance(known, Provenance) else None
+    provenance = of(pipeline)
     wanted: list[tuple[str, type, CodeProvenance | None]] = [
         ("", type(pipeline), provenance.pipeline if provenance else None)
     ]
@@ -62,12 +63,7 @@ def pieces_of(pipeline: Any, components: Mapping[str, Any]) -> tuple[list[Piece]
 def _components(pipeline: Any) -> dict[str, Any]:
     """What the constructor takes and diffusers registered, compiled models unwrapped."""
     expected = set(pipeline._get_signature_keys(pipeline)[0])
-    found = {}
-    for name, value in pipeline.config.items():
-        if name in expected and isinstance(value, list | tuple) and len(value) == 2:
-            component = getattr(pipeline, name, None)
-            found[name] = getattr(component, "_orig_mod", component)
-    return found
+    return {name: unwrapped(each) for name, each in registered(pipeline).items() if name in expected}
 
 
 def _require_savable(name: str, component: Any) -> None:
@@ -93,24 +89,19 @@ def _require_complete(pipeline: Any) -> None:
         )
 
 
-def _write_code(folder: Path, code: Bundle) -> None:
-    for path, data in code.files.items():
-        write_file(folder / path, data)
-
-
 def _complete_index(
     folder: Path,
     pipeline: Any,
     components: Mapping[str, Any],
+    foreign: Mapping[str, Any],
     code: Bundle,
     sources: list[CodeSource],
 ) -> None:
     path = folder / INDEX
     index = json.loads(path.read_bytes())
     index.pop("_name_or_path", None)
-    for name, component in components.items():
-        if component is not None and not has_known_base(type(component)):
-            index[name] = [type(component).__module__, type(component).__name__]
+    for name, component in foreign.items():
+        index[name] = [type(component).__module__, type(component).__name__]
     for name, value in list(index.items()):
         if value == [None, None] and name not in components:
             # A setting that happens to be None; diffusers would hand the pair itself to the constructor.
@@ -124,7 +115,5 @@ def _complete_index(
 
 def weights_of(pipeline: Any) -> tuple[str, str]:
     """The repository that the weights were loaded from, and its commit; a folder is not told."""
-    known = getattr(pipeline, "gremio", None)
-    if isinstance(known, Provenance):
-        return (known.model, known.model_commit) if known.model_commit else ("", "")
-    return "", ""
+    known = of(pipeline)
+    return (known.model, known.model_commit) if known and known.model_commit else ("", "")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from gremio.components.digests import facts_of
-from gremio.publishing.folder import read_folder
 from gremio.publishing.one_step import CardFacts, Published, push
 from gremio.publishing.upload.upload import Target
-from gremio.saving.save import save_pretrained
+from gremio.saving.save import Saving
 from gremio.settings import Settings
-from gremio.store.writing import store_errors
+from gremio.store.writing import scratch
 
 
 def push_to_hub(
@@ -65,17 +62,9 @@ def push_to_hub(
     """
     target = Target(repo_id, token, private, commit_message, create_pr, revision, replace_code)
     facts = CardFacts(base_model, license, pipeline_tag, tags)
-    place = Settings.from_environment().home / "publishing"
-    with store_errors(place):
-        place.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
-    with temporary as name:
-        folder = save_pretrained(
-            obj,
-            Path(name) / "saved",
-            variant=variant,
-            max_shard_size=max_shard_size,
-            safe_serialization=safe_serialization,
-        )
+    saving = Saving(variant, max_shard_size, safe_serialization)
+    saving.check(obj, ref=repo_id)
+    with scratch(Settings.from_environment().home / "publishing") as folder:
+        publication = saving.write(obj, folder, home=folder)
         expected = facts_of(obj) if verify else None
-        return push(read_folder(folder), target, facts, ref=repo_id, verify=verify, expected=expected)
+        return push(publication, target, facts, ref=repo_id, verify=verify, expected=expected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ import diffusers
 
 from gremio.errors import OptionError
 from gremio.publishing.folder import read_folder
+from gremio.publishing.publication import Publication
 from gremio.saving.components import save_blocks, save_component
 from gremio.saving.modular import save_modular
 from gremio.saving.pipelines import save_pipeline
@@ -49,18 +51,49 @@ def save_pretrained(
         StoreError: the place can't be written.
     """
     folder = Path(save_directory).expanduser()
-    if not safe_serialization:
-        raise OptionError(
-            "safe_serialization=False asks for pickles, which run code when they are loaded",
-            ref=str(folder),
-            next_step="Leave it out: weights are saved as safetensors.",
-        )
-    thing = what_is(obj)
-    options = {"variant": variant} | ({"max_shard_size": max_shard_size} if max_shard_size is not None else {})
+    saving = Saving(variant, max_shard_size, safe_serialization)
+    saving.check(obj, ref=str(folder))
     with filling(folder) as new:
-        _write(thing, obj, new, options, folder)
-        settle(new)
+        saving.write(obj, new, home=folder)
     return folder
+
+
+@dataclass(frozen=True)
+class Saving:
+    """The options of a save; see ``save_pretrained``."""
+
+    variant: str | None = None
+    max_shard_size: int | str | None = None
+    safe_serialization: bool = True
+
+    def check(self, obj: Any, *, ref: str) -> None:
+        """Refuse what can't be saved, or not so, before anything is written.
+
+        Raises:
+            OptionError: it is nothing that can be saved, or was to be pickled.
+        """
+        if not self.safe_serialization:
+            raise OptionError(
+                "safe_serialization=False asks for pickles, which run code when they are loaded",
+                ref=ref,
+                next_step="Leave it out: weights are saved as safetensors.",
+            )
+        what_is(obj)
+
+    def write(self, obj: Any, folder: Path, *, home: Path) -> Publication:
+        """Fill an empty folder, which will be ``home``, with all that belongs to it.
+
+        The index, the configs and the digest of the code are put down as a publication says them; that is returned.
+        """
+        options: dict[str, Any] = {"variant": self.variant}
+        if self.max_shard_size is not None:
+            options["max_shard_size"] = self.max_shard_size
+        _write(what_is(obj), obj, folder, options, home)
+        publication = read_folder(folder)
+        for path, content in publication.files.items():
+            if isinstance(content, bytes):
+                write_file(folder / path, content)
+        return publication
 
 
 def _write(thing: Thing, obj: Any, new: Path, options: Mapping[str, Any], home: Path) -> None:
@@ -94,10 +127,3 @@ def what_is(obj: Any) -> Thing:
         f"{name} can't be saved: it is no pipeline, component or modular blocks",
         next_step="Pass the object, not its class; for code without weights there is `gremio publish FILE.py`.",
     )
-
-
-def settle(folder: Path) -> None:
-    """Put down what a publication says of the folder: the index, the configs, the digest of the code."""
-    for path, content in read_folder(folder).files.items():
-        if isinstance(content, bytes):
-            write_file(folder / path, content)

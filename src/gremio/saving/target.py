@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gremio.errors import OptionError
-from gremio.publishing.index import RECORD
+from gremio.publishing.card.record import recorded_files
 from gremio.sources.model import INDEX
 from gremio.sources.weights import stale_weights
 from gremio.store.writing import store_errors
@@ -55,10 +54,7 @@ def _merge(new: Path, folder: Path) -> None:
         (folder / path).unlink()
 
 
-def _recorded(folder: Path) -> set[str]:
+def _recorded(folder: Path) -> frozenset[str]:
     """The code that an earlier save wrote."""
-    try:
-        record = json.loads((folder / INDEX).read_bytes()).get(RECORD, {})
-        return {path for path in record.get("files", ()) if isinstance(path, str)}
-    except (OSError, ValueError, AttributeError):
-        return set()
+    index = folder / INDEX
+    return recorded_files(index.read_bytes() if index.is_file() else None)

@@ -20,7 +20,10 @@ from gremio.sources.repository import Listing, Repository
 
 INDEX = "model_index.json"
 ENTRY = "pipeline.py"
-CONFIGS = ("config.json", "scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json")
+MODULAR_INDEX = "modular_model_index.json"
+MODEL_CONFIG = "config.json"
+SCHEDULER_CONFIG = "scheduler_config.json"
+CONFIGS = (MODEL_CONFIG, SCHEDULER_CONFIG, "tokenizer_config.json", "preprocessor_config.json")
 """The configs of components, the first of which may name their class."""
 BLOCKS = "modular_config.json"
 """What a single component or blocks have at the top of their folder."""

@@ -78,6 +78,20 @@ def building(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def scratch(place: Path) -> Iterator[Path]:
+    """A temporary folder below ``place``, gone afterwards. Beside our store, since a system's own may be small.
+
+    Raises:
+        StoreError: the disk is full or the place can't be written.
+    """
+    with store_errors(place):
+        place.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
+    with folder as name:
+        yield Path(name)
+
+
+@contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock that belongs to ``path``, across threads and processes."""
     with store_errors(path):

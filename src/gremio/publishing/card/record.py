@@ -6,9 +6,11 @@ import json
 import re
 from collections.abc import Iterable
 
-from gremio.publishing.publication import Publication
+from gremio.publishing.index import RECORD
+from gremio.publishing.publication import Publication, bytes_of
+from gremio.sources.model import INDEX, MODULAR_INDEX
 
-INDEXES = ("model_index.json", "modular_model_index.json")
+INDEXES = (INDEX, MODULAR_INDEX)
 _COMMENT = re.compile(r"<!-- gremio:files (\[.*?\]) -->", re.DOTALL)
 
 
@@ -18,7 +20,7 @@ def recorded_files(content: bytes | str | None) -> frozenset[str]:
         return frozenset()
     try:
         if isinstance(content, bytes):
-            noted = json.loads(content).get("_gremio", {}).get("files")
+            noted = json.loads(content).get(RECORD, {}).get("files")
         else:
             comment = _COMMENT.search(content)
             noted = json.loads(comment[1]) if comment else None
@@ -36,9 +38,4 @@ def files_comment(paths: Iterable[str]) -> str:
 
 def recorded_in_index(publication: Publication) -> bool:
     """Whether the publication's own index records its files, so that the card need not."""
-    return any(recorded_files(_bytes(publication, path)) for path in INDEXES if path in publication.files)
-
-
-def _bytes(publication: Publication, path: str) -> bytes:
-    content = publication.files[path]
-    return content if isinstance(content, bytes) else content.read_bytes()
+    return any(recorded_files(bytes_of(publication.files[path])) for path in INDEXES if path in publication.files)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gremio.publishing.publication import Publication
+from gremio.sources.model import MODEL_CONFIG, SCHEDULER_CONFIG
 from gremio.sources.weights import Weights, only_variant
 
-_MODEL = "config.json"
-_SCHEDULER = "scheduler_config.json"
 _SOMEBODYS = "owner/model"
 
 
@@ -71,7 +70,7 @@ class Usage:
 
     @property
     def _is_model(self) -> bool:
-        return _MODEL in self.publication.files
+        return MODEL_CONFIG in self.publication.files
 
     @cached_property
     def _has_weights(self) -> bool:
@@ -105,7 +104,7 @@ class Usage:
         return [self._component(self._variant if self._is_model else {})]
 
     def _component(self, more: Mapping[str, str]) -> str:
-        thing = "pipe.scheduler" if _SCHEDULER in self.publication.files else "component"
+        thing = "pipe.scheduler" if SCHEDULER_CONFIG in self.publication.files else "component"
         return _call(f"{thing} = {self._name}.from_pretrained", self.repo_id, {**self._at(), **more})
 
     def _init_pipeline(self) -> str:

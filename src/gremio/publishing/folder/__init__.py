@@ -7,12 +7,12 @@ from pathlib import Path
 
 from gremio.errors import RefNotFound
 from gremio.publishing.folder.author import AuthorFolder
-from gremio.publishing.folder.blocks import MODULAR_INDEX, read_blocks
+from gremio.publishing.folder.blocks import read_blocks
 from gremio.publishing.folder.code import read_code
 from gremio.publishing.folder.component import config_of, read_component
 from gremio.publishing.folder.pipeline import read_pipeline
 from gremio.publishing.publication import Publication
-from gremio.sources.model import BLOCKS, INDEX
+from gremio.sources.model import BLOCKS, INDEX, MODULAR_INDEX
 
 
 def read_folder(place: Path, *, class_name: str | None = None, include: Sequence[str] = ()) -> Publication:

@@ -15,13 +15,12 @@ from gremio.code import CodeTree
 from gremio.errors import BadModelIndex, UnreadableCode
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.index import to_bytes, with_auto_map
-from gremio.publishing.publication import LeftOut
+from gremio.publishing.publication import LeftOut, bytes_of
 from gremio.publishing.weights import is_weights, publishable
 from gremio.review.classes import ClassReader
 from gremio.sources.local import around
-from gremio.sources.model import CONFIGS, FolderModel, code_of
+from gremio.sources.model import CONFIGS, SCHEDULER_CONFIG, FolderModel, code_of
 
-_SCHEDULER = "scheduler_config.json"
 _PATH = re.compile(r"[/~\\.]|[A-Za-z]:[/\\]")
 
 
@@ -126,15 +125,14 @@ class AuthorFolder:
         for name in CONFIGS:
             path = f"{role}/{name}" if role else name
             if path in self.files and "." not in module:
-                content = self.files[path]
-                config = json.loads(content if isinstance(content, bytes) else content.read_bytes())
+                config = json.loads(bytes_of(self.files[path]))
                 self.files[path] = to_bytes(with_auto_map(config, auto_keys(name, config), module, class_name))
                 return
 
 
 def auto_keys(config: str, document: dict[str, Any]) -> list[str]:
     """Under which names the config of a component maps its class: what is there, else what loads that kind."""
-    return list(document.get("auto_map") or {}) or ["SchedulerMixin" if config == _SCHEDULER else "AutoModel"]
+    return list(document.get("auto_map") or {}) or ["SchedulerMixin" if config == SCHEDULER_CONFIG else "AutoModel"]
 
 
 def last(value: Any) -> Any:

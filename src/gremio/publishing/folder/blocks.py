@@ -12,11 +12,10 @@ from gremio.publishing.folder.author import AuthorFolder
 from gremio.publishing.folder.finishing import finished, is_test, sources_of
 from gremio.publishing.folder.lookup import mapped_file
 from gremio.publishing.index import to_bytes, with_auto_map
-from gremio.publishing.publication import Publication
+from gremio.publishing.publication import Publication, bytes_of
 from gremio.review import entry_class
-from gremio.sources.model import BLOCKS, mapped_files
+from gremio.sources.model import BLOCKS, MODULAR_INDEX, mapped_files
 
-MODULAR_INDEX = "modular_model_index.json"
 _KEY = "ModularPipelineBlocks"
 
 
@@ -30,8 +29,8 @@ def read_blocks(folder: AuthorFolder) -> Publication:
     document = folder.json(BLOCKS) if BLOCKS in folder.paths else {}
     index = folder.json(MODULAR_INDEX) if MODULAR_INDEX in folder.paths else {}
     wanted = [_main(folder, document)]
-    mapped_files = ((name, mapped_file(folder, name)) for name in index)
-    wanted += [folder.piece(name, *found) for name, found in mapped_files if found]
+    components = ((name, mapped_file(folder, name)) for name in index)
+    wanted += [folder.piece(name, *found) for name, found in components if found]
     code = bundle(wanted)
     module, class_name = code.classes[""]
     key = next(iter(document.get("auto_map") or {}), _KEY)
@@ -52,7 +51,7 @@ def at_repository(publication: Publication, repo_id: str) -> Publication:
     content = publication.files.get(MODULAR_INDEX)
     if content is None:
         return publication
-    index = json.loads(content if isinstance(content, bytes) else content.read_bytes())
+    index = json.loads(bytes_of(content))
     for name, entry in index.items():
         comes_along = any(path.startswith(f"{name}/") for path in publication.files)
         if comes_along and isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], dict):

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from gremio.errors import NotProven
 from gremio.processes import Children, Ended, Limits
@@ -17,7 +15,7 @@ from gremio.publishing.proof.proof import Attempt, Proof
 from gremio.publishing.proof.report import ProofReport
 from gremio.publishing.proof.request import LOADERS, Loader, ProofSubject
 from gremio.settings import Settings
-from gremio.store.writing import store_errors
+from gremio.store.writing import scratch
 
 # -P: what lies in the current directory is no module of ours.
 PROOF = (sys.executable, "-P", "-m", "gremio.proof")
@@ -100,15 +98,11 @@ def _processes(
     settings: Settings, token: str | bool | None, timeout: float | None, command: Sequence[str]
 ) -> Iterator[_Load]:
     """A folder with empty caches, gone afterwards, and what makes a load in it."""
-    # Beside our store rather than in /tmp, which may be small, and in memory: whole models come here.
-    place = settings.home / "proofs"
-    with store_errors(place):
-        place.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True)
-    with folder as name:
-        empty = Path(name, "empty")
+    # Whole models come here.
+    with scratch(settings.home / "proofs") as folder:
+        empty = folder / "empty"
         empty.mkdir()
-        children = Children(clean_environment(Path(name), settings, _token(token)))
+        children = Children(clean_environment(folder, settings, _token(token)))
 
         def load(subject: ProofSubject, loader: Loader) -> tuple[ProofReport | None, Ended]:
             ended = children.run([*command, *subject.arguments(loader)], Limits(timeout), folder=empty)

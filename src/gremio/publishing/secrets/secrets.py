@@ -8,10 +8,10 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from gremio.errors import SecretsFound
-from gremio.publishing.publication import Publication
+from gremio.publishing.publication import Publication, bytes_of
 from gremio.publishing.secrets.shapes import Match, assignments, credentials, home_paths
 
 LARGEST_READ = 5 * 1024 * 1024
@@ -91,7 +91,7 @@ def find_secrets(publication: Publication) -> tuple[Secret, ...]:
         if _is_named_as_secret(path):
             found.append(Secret(path, 0, "its name says that it holds a secret"))
         elif publication.size(path) <= LARGEST_READ:
-            found += secrets_in(path, _bytes(publication.files[path]))
+            found += secrets_in(path, bytes_of(publication.files[path]))
     return tuple(found)
 
 
@@ -144,10 +144,6 @@ def _is_named_as_secret(path: str) -> bool:
     if any(fnmatch.fnmatchcase(name, pattern) for pattern in _NAMED_FOR_SHOW):
         return False
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in _NAMED) or ".ssh" in PurePosixPath(path).parts
-
-
-def _bytes(content: bytes | Path) -> bytes:
-    return content.read_bytes() if isinstance(content, Path) else content
 
 
 def _text(data: bytes) -> str | None:
