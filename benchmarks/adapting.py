@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gremio.code import CodeTree, Origin
-from gremio.mends import mended
-from gremio.review import rewrite
+from gremio.code.mends import mended
+from gremio.code.review import rewrite
 
 
 def ways(path: Path) -> dict[str, Callable[[], int]]:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 SHELF = ("long_prompt", "difference_map", "seamless_tiling", "prompt_walk")
 BY_HAND = """
 from diffusers import StableDiffusionPipeline
-from gremio.testing import tiny
+from gremio.checking.tiny import tiny
 pipe = StableDiffusionPipeline(**tiny("sd15"), requires_safety_checker=False)
 pipe("a red cat", num_inference_steps=2)
 """

@@ -50,10 +50,10 @@ class Row:
 
 def tried(path: Path) -> Row:
     """One file, in this process."""
-    from gremio.trial.options import Options
-    from gremio.trial.reading import read_code
-    from gremio.trial.stand_ins import stand_ins
-    from gremio.trial.subject import load_subject
+    from gremio.checking.trial.loaded_class import load_subject
+    from gremio.checking.trial.options import Options
+    from gremio.checking.trial.stand_ins import stand_ins
+    from gremio.checking.trial.target import read_code
 
     row = Row(path.name)
     options = Options(str(path), quick=True, pipelines_only=True)
@@ -74,7 +74,7 @@ def _there_and_back(row: Row, subject: Any, options: Any) -> None:
     import diffusers
 
     import gremio
-    from gremio.trial.digest import digest
+    from gremio.checking.trial.digest import digest
 
     maker, caller = _working(subject, options)
     row.mends = len(subject.mends)
@@ -99,10 +99,10 @@ def _there_and_back(row: Row, subject: Any, options: Any) -> None:
 
 def _working(subject: Any, options: Any) -> tuple[Any, Any]:
     """A maker and a caller whose call works, as a trial finds them."""
-    from gremio.trial.arguments import Plan
-    from gremio.trial.calling import first_call
-    from gremio.trial.making import Maker
-    from gremio.trial.refitting import refitted
+    from gremio.checking.trial.arguments import Plan
+    from gremio.checking.trial.calling import first_call
+    from gremio.checking.trial.config_errors import refitted
+    from gremio.checking.trial.pipelines import Maker
 
     maker = Maker.of(subject, options)
     for _ in range(_REFITS):
@@ -119,9 +119,9 @@ def _working(subject: Any, options: Any) -> tuple[Any, Any]:
 
 
 def _same(caller: Any, pipeline: Any, drawn: list[str]) -> str:
-    from gremio.trial.digest import digest
-    from gremio.trial.measures import Measures
-    from gremio.trial.recipes import prepare
+    from gremio.checking.trial.digest import digest
+    from gremio.checking.trial.measures import Measures
+    from gremio.checking.trial.recipes import prepare
 
     if callable(getattr(pipeline, "set_progress_bar_config", None)):
         pipeline.set_progress_bar_config(disable=True)
@@ -209,7 +209,7 @@ def main() -> None:
         import torch
         import transformers  # noqa: F401
 
-        import gremio.trial.trying  # noqa: F401
+        import gremio.checking.trial.stages  # noqa: F401
 
         torch.set_num_threads(1)
         paths = [p for p in sorted(given.folder.glob("*.py")) if given.only in (None, p.stem)]

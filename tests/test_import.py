@@ -25,7 +25,7 @@ def loaded_by(statement: str, *arguments: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-@pytest.mark.parametrize("statement", ["import gremio", "import gremio.errors, gremio.settings, gremio.code"])
+@pytest.mark.parametrize("statement", ["import gremio", "import gremio.errors, gremio.machine.settings, gremio.code"])
 def test_importing_gremio_loads_nothing_third_party(statement):
     """``import gremio`` costs what Python's own modules cost."""
     assert loaded_by(statement) == {"gremio"}
@@ -34,7 +34,7 @@ def test_importing_gremio_loads_nothing_third_party(statement):
 @pytest.mark.parametrize(
     "statement",
     [
-        "import gremio.sources, gremio.trust, gremio.review, gremio.store, gremio.localhub",
+        "import gremio.sources, gremio.trust, gremio.code.review, gremio.machine, gremio.localhub",
         "from gremio import read",
         "import gremio_code",
     ],

@@ -11,23 +11,24 @@ from typing import TYPE_CHECKING
 from gremio.version import __version__
 
 if TYPE_CHECKING:
-    from gremio.pipelines import DiffusionPipeline, Provenance, install, installed, load_class, uninstall
+    from gremio.loading.pipelines import DiffusionPipeline, Provenance, load_class
     from gremio.publishing import publish
-    from gremio.saving import push_to_hub, save_pretrained
-    from gremio.workspace import read
+    from gremio.publishing.install import install, installed, uninstall
+    from gremio.publishing.saving import push_to_hub, save_pretrained
+    from gremio.sources.workspace import read
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
 _PLACES = {
-    "DiffusionPipeline": "gremio.pipelines",
-    "Provenance": "gremio.pipelines",
-    "install": "gremio.pipelines",
-    "installed": "gremio.pipelines",
-    "load_class": "gremio.pipelines",
+    "DiffusionPipeline": "gremio.loading.pipelines",
+    "Provenance": "gremio.loading.pipelines",
+    "install": "gremio.publishing.install",
+    "installed": "gremio.publishing.install",
+    "load_class": "gremio.loading.pipelines",
     "publish": "gremio.publishing",
-    "push_to_hub": "gremio.saving",
-    "save_pretrained": "gremio.saving",
-    "uninstall": "gremio.pipelines",
-    "read": "gremio.workspace",
+    "push_to_hub": "gremio.publishing.saving",
+    "save_pretrained": "gremio.publishing.saving",
+    "uninstall": "gremio.publishing.install",
+    "read": "gremio.sources.workspace",
 }
 
 __all__ = [

@@ -4,7 +4,7 @@ Nothing lies here. Importing this package puts Gremio's finder in place, so that
 that another process of this machine loaded.
 """
 
-from gremio.modules.finder import CodeFinder
+from gremio.loading.modules.finder import CodeFinder
 
 __path__ = []
 

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.checks.conftest import STUB, code, log, mirror  # noqa: F401  fixtures
+from tests.checking.conftest import STUB, code, log, mirror  # noqa: F401  fixtures
 
 
 @pytest.fixture(autouse=True)
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Trials are the stub's."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gremio.checks.runner.TRIAL", STUB)
+    monkeypatch.setattr("gremio.checking.runner.TRIAL", STUB)
 
 
 VERSIONS = ("v0.9.0", "v0.10.0", "v0.20.0", "v0.30.0", "main")

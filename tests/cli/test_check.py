@@ -11,10 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.checks.conftest import STUB, code, log, mirror  # noqa: F401  fixtures
+from tests.checking.conftest import STUB, code, log, mirror  # noqa: F401  fixtures
 
-from gremio.checks import Table
-from gremio.checks.runner import TRIAL
+from gremio.checking.runner import TRIAL
+from gremio.checking.table import Table
 
 SHELF = Path(__file__).parents[2] / "shelf"
 
@@ -23,7 +23,7 @@ SHELF = Path(__file__).parents[2] / "shelf"
 def stub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Trials are the stub's, and files are written into a folder of the test."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("gremio.checks.runner.TRIAL", STUB)
+    monkeypatch.setattr("gremio.checking.runner.TRIAL", STUB)
 
 
 def test_what_runs_is_told_and_ends_with_0(gremio, code) -> None:  # noqa: F811
@@ -198,8 +198,8 @@ def test_an_interruption_keeps_what_is_done(code, tmp_path: Path) -> None:  # no
     """^C ends it at once with 130, says how to go on, and leaves a file that the same command goes on from."""
     folder = code({"castle": "runs", "tower": "sleeps", "sea": "sleeps"})
     script = (
-        "import sys, gremio.checks.runner\n"
-        f"gremio.checks.runner.TRIAL = {STUB!r}\n"
+        "import sys, gremio.checking.runner\n"
+        f"gremio.checking.runner.TRIAL = {STUB!r}\n"
         "from gremio.cli.main import main\nmain(sys.argv[1:])\n"
     )
     command = [sys.executable, "-c", script, "check", "--all", str(folder), "--jobs", "3"]
@@ -225,8 +225,8 @@ def test_without_what_draws_it_says_so(gremio, code, monkeypatch: pytest.MonkeyP
 def test_checking_loads_no_torch_here(code) -> None:  # noqa: F811
     """What runs pipelines is in the processes that are started."""
     script = (
-        "import sys, gremio.checks.runner\n"
-        f"gremio.checks.runner.TRIAL = {STUB!r}\n"
+        "import sys, gremio.checking.runner\n"
+        f"gremio.checking.runner.TRIAL = {STUB!r}\n"
         "from gremio.cli.main import run\nassert run(sys.argv[1:]) == 0\n"
         "assert not {'torch', 'diffusers', 'transformers', 'numpy'} & sys.modules.keys()\n"
     )
@@ -237,7 +237,7 @@ def test_checking_loads_no_torch_here(code) -> None:  # noqa: F811
 
 def test_a_real_trial(gremio, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline of the shelf runs, in a process that may use as much memory as each of many."""
-    monkeypatch.setattr("gremio.checks.runner.TRIAL", TRIAL)
+    monkeypatch.setattr("gremio.checking.runner.TRIAL", TRIAL)
     done = gremio("check", SHELF / "long_prompt", "--quick", "--memory", 8192, "--format", "json")
     report = json.loads(done.out)
     assert (done.code, report["outcome"], report["class_name"]) == (0, "runs", "LongPromptPipeline"), report["error"]

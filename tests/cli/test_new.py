@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gremio.starting import KINDS, likes
+from gremio.publishing.starting import KINDS, likes
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gremio.outputs import read_metadata
+from gremio.running.outputs import read_metadata
 
 SHELF = Path(__file__).parents[2] / "shelf"
 QUICK = ("--steps", 2, "--seed", 7)

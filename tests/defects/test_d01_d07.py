@@ -133,8 +133,8 @@ LOAD_AT_ONCE = """
 import sys, time
 from pathlib import Path
 from gremio.code import PipelineRef
-from gremio.modules import load
-from gremio.settings import Settings
+from gremio.loading.modules import load
+from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
 from gremio.trust import CodeRequest, Grant, authorize
 own, others = sys.argv[1], sys.argv[2:]

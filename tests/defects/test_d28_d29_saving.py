@@ -2,11 +2,11 @@
 
 import sys
 
-from tests.saving.test_components import FILES
+from tests.publishing.saving.test_components import FILES
 
 import gremio
 from gremio import DiffusionPipeline
-from gremio.components.digests import facts_of
+from gremio.publishing.proof.digests import facts_of
 from gremio.publishing.proof.facts import differences
 
 

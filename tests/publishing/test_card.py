@@ -12,11 +12,12 @@ import pytest
 from huggingface_hub import ModelCard
 
 from gremio.code import CodeTree, Origin
+from gremio.code.review import read
 from gremio.errors import PublishError
 from gremio.publishing.card.card import BEGIN, END, card
 from gremio.publishing.card.record import recorded_files
-from gremio.publishing.publication import CodeSource, Edit, Publication
-from gremio.review import read
+from gremio.publishing.publication import Edit, Publication
+from gremio.sources.record import CodeSource
 
 CODE = '''
 import torchsde

@@ -7,9 +7,9 @@ import ast
 import pytest
 
 from gremio.code import CodeTree, Origin
+from gremio.code.review import read
 from gremio.errors import CodeError, NoClass, OptionError
 from gremio.publishing.community.community import COLUMNS, CommunityEntry, anchor, for_diffusers
-from gremio.review import read
 
 PAINTER = '''
 import torch

@@ -14,15 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.proof.conftest import BLOCKS, MODEL
+from tests.publishing.proof.conftest import BLOCKS, MODEL
 
 from gremio.errors import NotProven
+from gremio.machine.settings import Settings
 from gremio.publishing.proof.environment import clean_environment
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.publishing.proof.report import ProofReport
 from gremio.publishing.proof.request import ProofSubject
-from gremio.settings import Settings
 from gremio.sources.model import FolderModel, code_of
 
 FACTS = Facts("pipeline", ComponentFacts("Castle"))
@@ -64,7 +64,7 @@ def test_both_load_what_was_pushed(hub, put: Callable[..., str], show_one: Path)
     import torch
 
     from gremio import DiffusionPipeline
-    from gremio.components.digests import facts_of
+    from gremio.publishing.proof.digests import facts_of
 
     pipe = DiffusionPipeline.from_pretrained(show_one, trust_remote_code=True).to(torch.bfloat16)
     pipe.unet.save_pretrained(show_one / "unet")
@@ -86,7 +86,7 @@ def test_both_load_what_was_pushed(hub, put: Callable[..., str], show_one: Path)
 def test_a_component_and_blocks_load_from_the_hub(hub, put: Callable[..., str], tmp_path: Path) -> None:
     """By the file that the publication says, at their commits; tests/proof has both loaders for both, at once."""
     from gremio import load_class
-    from gremio.components.digests import facts_of
+    from gremio.publishing.proof.digests import facts_of
 
     model, blocks = tmp_path / "model", tmp_path / "blocks"
     model.mkdir()
@@ -242,7 +242,7 @@ def test_interrupting_ends_the_process(tmp_path: Path) -> None:
         "from gremio.publishing.proof.facts import *\n"
         "from gremio.publishing.proof.request import ProofSubject\n"
         "from gremio.publishing.proof.proving import prove\n"
-        "from gremio.settings import Settings\n"
+        "from gremio.machine.settings import Settings\n"
         "assert 'torch' not in sys.modules\n"
         "prove(ProofSubject('a/b', 'code'), Facts('code', ComponentFacts('X')), token=False,\n"
         "      settings=Settings.from_environment(), command=[sys.executable, '-c', sys.argv[1]])\n"

@@ -33,10 +33,10 @@ from gremio.errors import (
     Unavailable,
 )
 from gremio.localhub import LocalHub
+from gremio.machine.settings import Settings
 from gremio.publishing.card.card import card
 from gremio.publishing.publication import Publication
 from gremio.publishing.upload.upload import Pushed, Target, upload
-from gremio.settings import Settings
 
 # huggingface_hub 2.4 hands the bytes of a large file to its HTTP library in a way that this one is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -299,7 +299,7 @@ SENDER = """
 import sys
 from gremio.publishing.publication import Publication
 from gremio.publishing.upload.upload import Target, upload
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 thing = Publication("component", "Castle", {sys.argv[1]: b"v" * 5000, "config.json": b"[]"})
 upload(thing, "card", Target("maria/castle", "hf_maria"), settings=Settings.from_environment())
 """

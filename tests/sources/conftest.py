@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gremio.code import CodeTree, PipelineRef
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
 
 

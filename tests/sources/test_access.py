@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources import Access, Repository
 
 

@@ -11,8 +11,8 @@ import pytest
 import gremio
 from gremio.code import CodeTree, Digest, Origin
 from gremio.errors import CodeChanged, NotTrusted, StoreError
-from gremio.settings import Settings
-from gremio.store import Trees
+from gremio.machine.settings import Settings
+from gremio.sources.trees import Trees
 from gremio.trust import ApprovedCode, CodeRequest, Grant, authorize, recall
 
 COMMIT = "c" * 40

@@ -12,7 +12,9 @@ from gremio.cli.options import access_options, format_option
 from gremio.cli.trials import access_of, limits_of, request_of, require_run_extra, trial_options
 
 if TYPE_CHECKING:
-    from gremio.checks import Found, Judge, Revision, Step
+    from gremio.checking.bisect import Found, Step
+    from gremio.checking.judges import Judge
+    from gremio.checking.revisions import Revision
     from gremio.code import CodeTree, PipelineRef
 
 _COLOURS = {"good": "green", "bad": "red"}
@@ -38,9 +40,10 @@ def bisect(ref: str, command: tuple[str, ...], form: str, **options: Any) -> Non
     gremio bisect lpw_stable_diffusion --good v0.30.0 --bad main
     gremio bisect maria/long-prompt --good v1 --bad main -- python try.py {ref} {revision}
     """
-    from gremio.checks import Bisection, revisions_between
+    from gremio.checking.bisect import Bisection
+    from gremio.checking.revisions import revisions_between
     from gremio.code import PipelineRef
-    from gremio.settings import Settings
+    from gremio.machine.settings import Settings
     from gremio.sources import fetch
 
     parsed, settings, access = PipelineRef.parse(ref), Settings.from_environment(), access_of(options)
@@ -62,7 +65,9 @@ def bisect(ref: str, command: tuple[str, ...], form: str, **options: Any) -> Non
 
 
 def _judge(ref: PipelineRef, command: tuple[str, ...], options: dict[str, Any], access: Any) -> Judge:
-    from gremio.checks import Children, CommandJudge, Runner, TrialJudge, environment
+    from gremio.checking.judges import CommandJudge, TrialJudge
+    from gremio.checking.runner import Runner, environment
+    from gremio.machine.processes import Children
 
     limits = limits_of(options)
     request = request_of(ref.text, options, class_name=options.pop("class_name"))

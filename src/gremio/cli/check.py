@@ -16,7 +16,11 @@ from gremio.cli.trials import access_of, limits_of, report_lines, request_of, re
 from gremio.errors import CodeError, OptionError
 
 if TYPE_CHECKING:
-    from gremio.checks import Counts, Entry, Job, Loader, SideBySide, Subject, Table
+    from gremio.checking.counting import Counts, SideBySide
+    from gremio.checking.request import Loader
+    from gremio.checking.runner import Job
+    from gremio.checking.table import Entry, Table
+    from gremio.checking.targets import Subject
 
 _MEMORY = 8192  # MB for each of many; tiny models take a tenth
 _FILE = Path("gremio-check.json")
@@ -73,9 +77,11 @@ def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, *
 
 
 def _check_one(ref: str, options: dict[str, Any], form: str) -> int:
-    from gremio.checks import Runner, environment, outcome, require_leave
+    from gremio.checking.outcomes import outcome
+    from gremio.checking.planning import require_leave
+    from gremio.checking.runner import Runner, environment
     from gremio.code import PipelineRef
-    from gremio.settings import Settings
+    from gremio.machine.settings import Settings
     from gremio.sources import fetch
 
     given = [option for name, option in _OF_ALL.items() if options.pop(name)]
@@ -102,8 +108,10 @@ def _check_one(ref: str, options: dict[str, Any], form: str) -> int:
 
 
 def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
-    from gremio.checks import Runner, Table, environment, plan, remaining, require_leave, sole_writer
-    from gremio.settings import Settings
+    from gremio.checking.planning import plan, remaining, require_leave
+    from gremio.checking.runner import Runner, environment, sole_writer
+    from gremio.checking.table import Table
+    from gremio.machine.settings import Settings
 
     _refuse(folder, options)
     require_run_extra()
@@ -145,7 +153,7 @@ def _loaders(options: dict[str, Any]) -> list[Loader]:
 
 
 def _subjects(folder: str | None, options: dict[str, Any], access: Any, settings: Any) -> list[Subject]:
-    from gremio.checks import of_folder, of_mirror
+    from gremio.checking.targets import of_folder, of_mirror
 
     revision, label = options.pop("revision"), options.pop("label")
     if folder is None:
@@ -188,7 +196,9 @@ class _Progress:
 
 
 def _tell(found: Table, table: Table, path: Path, page_file: Path | None, form: str) -> int:
-    from gremio.checks import counts, page, save_text, side_by_side
+    from gremio.checking.counting import counts, side_by_side
+    from gremio.checking.markdown import page
+    from gremio.checking.text_files import save_text
 
     totals, pairs = counts(found), side_by_side(found)
     if page_file is not None:
@@ -232,7 +242,7 @@ def _group(title: str, entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _why(entry: Entry) -> str:
-    from gremio.checks import advice
+    from gremio.checking.outcomes import advice
 
     report = entry.report
     if report.missing:

@@ -24,7 +24,7 @@ def demo(output: Path) -> None:
     """
     from gremio.cli.run import quiet_libraries
     from gremio.demo import contact_sheet, tour
-    from gremio.outputs import collect, save
+    from gremio.running.outputs import collect, save
 
     started = time.perf_counter()
     click.echo("Starting a Hub on this machine and putting a model and a shelf of pipelines there …")

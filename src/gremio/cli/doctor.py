@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gremio.cli.options import format_option
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.version import __version__
 
 _PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "huggingface_hub", "pillow")

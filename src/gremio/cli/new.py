@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from gremio.starting import KINDS, StartKind, likes, start
+from gremio.publishing.starting import KINDS, StartKind, likes, start
 
 
 def _choices() -> str:

@@ -14,7 +14,7 @@ from gremio.errors import CodeFailed, OptionError
 from gremio.version import __version__
 
 if TYPE_CHECKING:
-    from gremio.outputs import Saved
+    from gremio.running.outputs import Saved
 
 
 @click.command()
@@ -57,7 +57,7 @@ def run(ref: str, **options: Any) -> None:
     gremio run lpw_stable_diffusion --model stable-diffusion-v1-5/stable-diffusion-v1-5 --prompt "a (red:1.3) fox"
     gremio run ./my_pipeline --model ./my_model --prompt "a fox" --set guidance_scale=4 -o fox.png
     """
-    from gremio.outputs import check_out
+    from gremio.running.outputs import check_out
 
     check_out(options["output"])
     seed = _seed(options.pop("seed"))
@@ -79,7 +79,7 @@ def _seed(given: int | None) -> int:
 
 def _load(ref: str, options: dict[str, Any]) -> Any:
     quiet_libraries()
-    from gremio.pipelines import DiffusionPipeline
+    from gremio.loading.pipelines import DiffusionPipeline
 
     model = options.pop("model")
     if model is None and PipelineRef.parse(ref).source == "mirror":
@@ -131,8 +131,8 @@ def quiet_libraries() -> None:
 def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any]) -> Saved:
     import torch
 
-    from gremio.calls import CallSignature, Size, build, find
-    from gremio.outputs import collect, save
+    from gremio.running.calls import CallSignature, Size, build, find
+    from gremio.running.outputs import collect, save
 
     signature = CallSignature.of(type(pipeline))
     arguments = build(

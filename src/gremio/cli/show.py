@@ -13,7 +13,7 @@ from gremio.cli.options import access_arguments, access_options, code_options, f
 from gremio.cli.wording import section
 
 if TYPE_CHECKING:
-    from gremio.review import Review
+    from gremio.code.review import Review
 
 _FILES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4", ".wav", ".npy", ".npz"}
 
@@ -32,7 +32,7 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
     if Path(ref).suffix.lower() in _FILES:
         _show_file(Path(ref), form)
         return
-    from gremio.workspace import read
+    from gremio.sources.workspace import read
 
     review = read(ref, custom_revision=revision, class_name=class_name, **access_arguments(options))
     if form == "json":
@@ -43,7 +43,7 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
 
 
 def _show_file(path: Path, form: str) -> None:
-    from gremio.outputs import read_metadata
+    from gremio.running.outputs import read_metadata
 
     found = read_metadata(path)
     if form == "json":

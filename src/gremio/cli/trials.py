@@ -14,9 +14,10 @@ from gremio.cli.wording import in_options, section
 from gremio.errors import MissingPackages
 
 if TYPE_CHECKING:
-    from gremio.checks import Limits, TrialRequest
+    from gremio.checking.request import TrialRequest
+    from gremio.checking.trial.report import Report
+    from gremio.machine.processes import Limits
     from gremio.sources import Access
-    from gremio.trial.report import Report
 
 _NEEDED = ("torch", "diffusers", "transformers")
 
@@ -57,7 +58,7 @@ def trial_options(command: Command) -> Command:
 
 def request_of(ref: str, options: dict[str, Any], **more: Any) -> TrialRequest:
     """Take the options about a trial."""
-    from gremio.checks import TrialRequest
+    from gremio.checking.request import TrialRequest
 
     return TrialRequest(
         ref,
@@ -74,7 +75,7 @@ def request_of(ref: str, options: dict[str, Any], **more: Any) -> TrialRequest:
 
 def limits_of(options: dict[str, Any], *, memory: int | None = None) -> Limits:
     """Take the options about its process; ``memory`` is for when none is given."""
-    from gremio.checks import Limits
+    from gremio.machine.processes import Limits
 
     seconds, megabytes = options.pop("timeout"), options.pop("memory")
     return Limits(seconds, (memory if megabytes is None else megabytes) or None)
@@ -82,7 +83,7 @@ def limits_of(options: dict[str, Any], *, memory: int | None = None) -> Limits:
 
 def access_of(options: dict[str, Any]) -> Access:
     """Take the Hub's options."""
-    from gremio.settings import Settings
+    from gremio.machine.settings import Settings
     from gremio.sources import Access
 
     return Access.of(Settings.from_environment(), **access_arguments(options))
@@ -102,7 +103,8 @@ def require_run_extra() -> None:
 
 def report_lines(report: Report) -> Iterator[str]:
     """A report for a person."""
-    from gremio.checks import WORDS, outcome
+    from gremio.checking.markdown import WORDS
+    from gremio.checking.outcomes import outcome
 
     word = WORDS[outcome(report)]
     what = "" if report.kind == "pipeline" else f" ({report.kind})"
@@ -131,7 +133,7 @@ def _facts(facts: Mapping[str, str]) -> Iterator[str]:
 
 
 def _findings(report: Report) -> Iterator[str]:
-    from gremio.trial.report import FINDINGS
+    from gremio.checking.trial.report import FINDINGS
 
     names = [*FINDINGS, *(name for name in report.findings if name not in FINDINGS)]
     for name in names:
@@ -142,7 +144,7 @@ def _findings(report: Report) -> Iterator[str]:
 
 
 def _trouble(report: Report) -> Iterator[str]:
-    from gremio.checks import advice
+    from gremio.checking.outcomes import advice
 
     if report.error:
         yield click.style(f"stopped at: {report.reached}", fg="cyan")

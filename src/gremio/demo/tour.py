@@ -83,7 +83,7 @@ class _Tour:
             yield _timed(stop)
 
     def _by_name(self) -> tuple[str, str, list[Image]]:
-        from gremio.pipelines import DiffusionPipeline
+        from gremio.loading.pipelines import DiffusionPipeline
 
         self._pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline="long_prompt"))
         pictures = [self._draw(prompt, seed) for seed, prompt in enumerate(_PROMPTS)]
@@ -94,7 +94,7 @@ class _Tour:
         return _first(self._pipe(prompt, **_settings(seed)))
 
     def _by_commit(self) -> tuple[str, str, list[Image]]:
-        from gremio.pipelines import DiffusionPipeline
+        from gremio.loading.pipelines import DiffusionPipeline
 
         pipe = _quiet(
             DiffusionPipeline.from_pipe(
@@ -106,7 +106,7 @@ class _Tour:
         return "From the Hub, pinned to a commit", code, [tile, _rolled(tile)]
 
     def _from_folder(self) -> tuple[str, str, list[Image]]:
-        from gremio.pipelines import DiffusionPipeline
+        from gremio.loading.pipelines import DiffusionPipeline
 
         folder = shelf() / "difference_map"
         pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline=folder, revision=self._commits.model))
@@ -116,7 +116,7 @@ class _Tour:
         return "From a folder", 'custom_pipeline="shelf/difference_map"', [start, change.convert("RGB"), drawn]
 
     def _component(self) -> tuple[str, str, list[Image]]:
-        from gremio.pipelines import DiffusionPipeline
+        from gremio.loading.pipelines import DiffusionPipeline
 
         pipe = _quiet(DiffusionPipeline.from_pretrained(EMBER, revision=self._commits.ember, trust_remote_code=True))
         pictures = [_first(pipe(prompt, **_settings(seed))) for seed, prompt in enumerate(_PROMPTS[:2])]
@@ -125,7 +125,7 @@ class _Tour:
         return "With a scheduler of the model's own", code, pictures
 
     def _shared(self) -> tuple[str, str, list[Image]]:
-        from gremio.pipelines import DiffusionPipeline
+        from gremio.loading.pipelines import DiffusionPipeline
 
         pipe = _quiet(DiffusionPipeline.from_pipe(self._pipe, custom_pipeline="prompt_walk"))
         walk = pipe(

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from gremio.machine.settings import Settings
+from gremio.machine.writing import scratch, store_errors
 from gremio.publishing.publication import Publication
-from gremio.settings import Settings
-from gremio.store.writing import scratch, store_errors
 
 
 @contextmanager

@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gremio.code.review import complaint
 from gremio.errors import CodeError
+from gremio.machine.settings import Settings
 from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
@@ -21,8 +23,6 @@ from gremio.publishing.publication import Publication
 from gremio.publishing.secrets.secrets import require_no_secrets
 from gremio.publishing.telling import Tell, telling
 from gremio.publishing.upload.upload import Pushed, Target, upload
-from gremio.review import complaint
-from gremio.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -4,42 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from gremio.code import CodeTree
-from gremio.review import Review
+from gremio.code.review import Review
+from gremio.sources.record import CodeSource
 
 Kind = Literal["pipeline", "code", "component", "blocks"]
 """A pipeline with its weights, a pipeline's code alone, a single component, modular blocks."""
 
 CARD = "README.md"
 _CHUNK = 1 << 20
-
-
-@dataclass(frozen=True)
-class CodeSource:
-    """Where one piece of the code came from before it was published here.
-
-    ``role`` is the component's name, empty for the pipeline. ``source`` is ``mirror``, ``hub`` or ``local``; a local
-    ``repo`` is never told, since it is a path on somebody's machine. ``digest`` is of the tree that it was taken from.
-    ``before`` is the same of the places where it had been published before that, the nearest first.
-    """
-
-    role: str
-    class_name: str
-    source: str
-    repo: str = ""
-    commit: str = ""
-    entry: str = ""
-    digest: str = ""
-    before: tuple[Mapping[str, Any], ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; what is empty is left out."""
-        return {name: value for name, value in asdict(self).items() if value and name != "role"}
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,17 @@
-"""Where code comes from: Diffusers' community folder, the Hub, and this machine."""
+"""Where code and models come from, at one immutable commit: Diffusers' community folder, the Hub, this machine.
+
+In come a ``PipelineRef`` and a revision; out comes a ``CodeTree`` with its origin (``fetch``), or the files of a
+model (``model.py``). A ref is resolved to a commit once; what was fetched before needs no network.
+
+Open ``mirror.py``, ``hub.py`` or ``local.py`` for one kind of place, ``port.py`` for a new one, ``repository.py`` for
+how the Hub is asked, ``trees.py`` for how trees are kept by digest, ``record.py`` for what a published index says of
+its code, ``workspace.py`` for ``gremio.read``.
+"""
 
 from __future__ import annotations
 
 from gremio.code import CodeTree, PipelineRef
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.hub import HubSource
 from gremio.sources.local import LocalSource

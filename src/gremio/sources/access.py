@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 
 _PROXY_LOCK = threading.RLock()
 

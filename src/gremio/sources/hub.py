@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gremio.code import CodeTree, PipelineRef
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.model import HubModel, code_of
 from gremio.sources.repository import Repository

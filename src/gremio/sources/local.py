@@ -6,11 +6,11 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from gremio.code import CodeTree, Origin, PipelineRef
+from gremio.code.syntax.imports import ImportedName, declared_names, imports_of
+from gremio.code.syntax.layout import is_foreign
+from gremio.code.syntax.parsing import parse_source
 from gremio.errors import CodeError, OptionError, RefNotFound
-from gremio.reading.imports import ImportedName, declared_names, imports_of
-from gremio.reading.layout import is_foreign
-from gremio.reading.syntax import parse_source
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.folder import MOST_FILES, listed
 from gremio.sources.model import FolderModel, code_of, declared

@@ -9,11 +9,12 @@ from pathlib import PurePosixPath
 
 from gremio.code import CodeTree, Digest, Origin, PipelineRef
 from gremio.errors import RefNotFound, RevisionNotFound, Unavailable
-from gremio.settings import Settings
+from gremio.machine.records import Records
+from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.download import download
 from gremio.sources.repository import Listing, Repository, is_commit
-from gremio.store import Records, Trees
+from gremio.sources.trees import Trees
 
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 _LARGEST = 2 * 1024 * 1024  # bytes; the largest file of the folder has about 150 kB

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gremio.code import CodeTree, Origin
+from gremio.code.syntax.imports import data_files
+from gremio.code.syntax.parsing import parse_source
 from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
-from gremio.reading.imports import data_files
-from gremio.reading.syntax import parse_source
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.folder import LARGEST_DATA_FILE, MOST_BYTES, MOST_FILES, listed
 from gremio.sources.repository import Listing, Repository

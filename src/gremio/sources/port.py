@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gremio.code import CodeTree, PipelineRef
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gremio.errors import AccessDenied, EntryNotFound, RefNotFound, RevisionNotFound, StoreError, Unavailable
-from gremio.settings import Settings
+from gremio.machine.records import Records
+from gremio.machine.settings import Settings
+from gremio.machine.writing import store_errors
 from gremio.sources.access import Access, through_proxies
-from gremio.store import Records
-from gremio.store.writing import store_errors
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError

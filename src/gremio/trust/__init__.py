@@ -1,4 +1,11 @@
-"""Who may run: the only maker of ``ApprovedCode``."""
+"""The gate: the only maker of ``ApprovedCode``, which is the only thing that can be executed.
+
+In comes a ``CodeRequest`` (a tree, who asks for it as what, and the caller's grant); out comes ``ApprovedCode``, or a
+refusal that says how to go on.
+
+Open ``approval.py`` for a rule of who may run, ``grant.py`` for what ``trust_remote_code`` means, ``request.py`` for
+what is known of code when it is asked for.
+"""
 
 from gremio.trust.approval import ApprovedCode, authorize, recall
 from gremio.trust.grant import Grant

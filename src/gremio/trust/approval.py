@@ -8,8 +8,9 @@ from typing import Any
 
 from gremio.code import CodeTree, Difference, Digest, Origin
 from gremio.errors import CodeChanged, NotTrusted
-from gremio.settings import Settings
-from gremio.store import Records, Trees
+from gremio.machine.records import Records
+from gremio.machine.settings import Settings
+from gremio.sources.trees import Trees
 from gremio.trust.request import CodeRequest
 
 _SEAL = object()

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gremio.code.review import Review
 from gremio.errors import PublishError
 from gremio.publishing.publication import CARD, Publication
-from gremio.review import Review
 
 _HEAD = re.compile(r"\A(\s*---[ \t]*\r?\n)(.*?)(^---[ \t]*(?:\r?\n|\Z))", re.DOTALL | re.MULTILINE)
 _TAGS = {

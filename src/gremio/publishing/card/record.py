@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Iterable
 
-from gremio.publishing.index import RECORD
 from gremio.publishing.publication import Publication, bytes_of
 from gremio.sources.model import INDEX, MODULAR_INDEX
+from gremio.sources.record import RECORD
 
 INDEXES = (INDEX, MODULAR_INDEX)
 _COMMENT = re.compile(r"<!-- gremio:files (\[.*?\]) -->", re.DOTALL)

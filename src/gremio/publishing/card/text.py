@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gremio.libraries.packages import version_of
+from gremio.code.libraries.packages import version_of
+from gremio.code.review import Review
 from gremio.publishing.card.record import files_comment, recorded_in_index
 from gremio.publishing.card.usage import Usage
-from gremio.publishing.publication import CodeSource, Publication
-from gremio.review import Review
+from gremio.publishing.publication import Publication
+from gremio.sources.record import CodeSource
 
 _BROUGHT = {
     *("PIL", "accelerate", "diffusers", "filelock", "gremio", "httpx", "huggingface_hub", "importlib_metadata"),

@@ -12,9 +12,9 @@ import ast
 import re
 from collections.abc import Mapping, MutableMapping, Sequence, Set
 
+from gremio.code.syntax.imports import ImportedName, imports_of
+from gremio.code.syntax.parsing import parse_source, statements
 from gremio.publishing.code.placing import Placed
-from gremio.reading.imports import ImportedName, imports_of
-from gremio.reading.syntax import parse_source, statements
 
 _NOTE = "# Plain diffusers copies only the helpers that this file itself names; added by Gremio."
 _BLOCK = re.compile(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from gremio.code import CodeTree
-from gremio.libraries.library import library
-from gremio.libraries.moves import COMPONENT_LIBRARIES
+from gremio.code.libraries.library import library
+from gremio.code.libraries.moves import COMPONENT_LIBRARIES
 from gremio.publishing.code.travel import Travellers, travellers
 
 _LIBRARIES = frozenset(name.partition(".")[0] for name in COMPONENT_LIBRARIES)

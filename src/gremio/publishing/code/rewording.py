@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gremio.code import CodeTree
+from gremio.code.review.relocation import TREE, relocated
+from gremio.code.syntax.imports import ImportedName
+from gremio.code.syntax.layout import Layout, Parts, layout_of, module_parts, package_parts, split
+from gremio.code.syntax.parsing import parse, statements
 from gremio.publishing.publication import Edit
-from gremio.reading.imports import ImportedName
-from gremio.reading.layout import Layout, Parts, layout_of, module_parts, package_parts, split
-from gremio.reading.syntax import parse, statements
-from gremio.review.relocation import TREE, relocated
 
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _IMPORTS = (ast.Import, ast.ImportFrom)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from posixpath import commonpath
 
 from gremio.code import CodeTree
-from gremio.reading.imports import ImportedName, data_files, imports_in
-from gremio.reading.layout import Layout, Parts, layout_of, package_parts
-from gremio.reading.syntax import parse
-from gremio.review.closure import names_meant
+from gremio.code.review.closure import names_meant
+from gremio.code.syntax.imports import ImportedName, data_files, imports_in
+from gremio.code.syntax.layout import Layout, Parts, layout_of, package_parts
+from gremio.code.syntax.parsing import parse
 
 
 @dataclass(frozen=True)

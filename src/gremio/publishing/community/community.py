@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gremio.code import CodeTree
+from gremio.code.review import Review
+from gremio.code.review.classes import ClassReader
+from gremio.code.syntax.parsing import dotted
 from gremio.errors import CodeError, NoClass, OptionError
 from gremio.publishing.community.usage import Usage, usage
-from gremio.reading.syntax import dotted
-from gremio.review import Review
-from gremio.review.classes import ClassReader
 
 FOLDER = "examples/community"
 README = f"{FOLDER}/README.md"

@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass
 
 from gremio.code import CodeTree
-from gremio.reading.syntax import dotted
-from gremio.review import Parameter, Review
-from gremio.review.classes import ClassReader
+from gremio.code.review import Parameter, Review
+from gremio.code.review.classes import ClassReader
+from gremio.code.syntax.parsing import dotted
 
 MODEL = "owner/model"
 _PROMPT = '"a lighthouse at dusk, oil on canvas"'

@@ -12,12 +12,12 @@ from posixpath import basename
 from typing import Any
 
 from gremio.code import CodeTree
+from gremio.code.review.classes import ClassReader
 from gremio.errors import BadModelIndex, UnreadableCode
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.index import to_bytes, with_auto_map
 from gremio.publishing.publication import LeftOut, bytes_of
 from gremio.publishing.weights import is_weights, publishable
-from gremio.review.classes import ClassReader
 from gremio.sources.local import around
 from gremio.sources.model import CONFIGS, SCHEDULER_CONFIG, FolderModel, code_of
 

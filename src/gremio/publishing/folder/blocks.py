@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from gremio.code.review import entry_class
 from gremio.errors import NoClass
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.code.placing import Piece
@@ -13,7 +14,6 @@ from gremio.publishing.folder.finishing import finished, is_test, sources_of
 from gremio.publishing.folder.lookup import mapped_file
 from gremio.publishing.index import to_bytes, with_auto_map
 from gremio.publishing.publication import Publication, bytes_of
-from gremio.review import entry_class
 from gremio.sources.model import BLOCKS, MODULAR_INDEX, mapped_files
 
 _KEY = "ModularPipelineBlocks"

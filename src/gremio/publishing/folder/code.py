@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from posixpath import basename
 
+from gremio.code.review import entry_class
 from gremio.errors import CodeError
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.folder.author import AuthorFolder
 from gremio.publishing.folder.finishing import finished, is_test, sources_of
 from gremio.publishing.publication import Publication
-from gremio.review import entry_class
 from gremio.sources.model import CONFIGS, ENTRY, INDEX
 
 

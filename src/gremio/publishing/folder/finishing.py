@@ -8,14 +8,14 @@ from posixpath import basename
 from typing import Any
 
 from gremio.code import Origin
+from gremio.code.review import read
 from gremio.errors import OptionError
 from gremio.publishing.code.bundle import Bundle
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.folder.author import AuthorFolder
-from gremio.publishing.index import recorded_sources
-from gremio.publishing.publication import CARD, CodeSource, Kind, LeftOut, Publication
+from gremio.publishing.publication import CARD, Kind, LeftOut, Publication
 from gremio.publishing.weights import companions
-from gremio.review import read
+from gremio.sources.record import CodeSource, recorded_sources
 
 
 def sources_of(pieces: Sequence[Piece], document: dict[str, Any]) -> tuple[CodeSource, ...]:

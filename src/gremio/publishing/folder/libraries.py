@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gremio.libraries.library import library
-from gremio.libraries.moves import COMPONENT_LIBRARIES, LIBRARIES, moved_package
+from gremio.code.libraries.library import library
+from gremio.code.libraries.moves import COMPONENT_LIBRARIES, LIBRARIES, moved_package
 from gremio.publishing.code.placing import means_library
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gremio.code.review import entry_class
 from gremio.errors import BadModelIndex
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.folder.author import AuthorFolder, last
 from gremio.publishing.folder.libraries import has_class, is_library, is_moved, leaves_open
-from gremio.review import entry_class
 from gremio.sources.model import CONFIGS, ENTRY, INDEX, mapped_files
 
 

@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from gremio.code import Origin
+from gremio.code.review import Review
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.folder.author import AuthorFolder, last
 from gremio.publishing.folder.finishing import finished, sources_of
 from gremio.publishing.folder.libraries import is_moved
 from gremio.publishing.folder.lookup import entries, pieces
-from gremio.publishing.index import RECORD, recorded_model, to_bytes, with_classes, with_record
+from gremio.publishing.index import to_bytes, with_classes, with_record
 from gremio.publishing.publication import Publication
-from gremio.review import Review
 from gremio.sources.model import INDEX
+from gremio.sources.record import RECORD, recorded_model
 
 
 def read_pipeline(folder: AuthorFolder) -> Publication:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 
 # What would point back to the author's caches, settings of interpreters, or an offline mode. HF_TOKEN is set anew.
 _LEFT_OUT = frozenset(

@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gremio.errors import NotProven
-from gremio.processes import Children, Ended, Limits
+from gremio.machine.processes import Children, Ended, Limits
+from gremio.machine.settings import Settings
+from gremio.machine.writing import scratch
 from gremio.publishing.proof.environment import clean_environment
 from gremio.publishing.proof.facts import Facts, differences
 from gremio.publishing.proof.proof import Attempt, Proof
 from gremio.publishing.proof.report import ProofReport
 from gremio.publishing.proof.request import LOADERS, Loader, ProofSubject
-from gremio.settings import Settings
-from gremio.store.writing import scratch
 
 # -P: what lies in the current directory is no module of ours.
-PROOF = (sys.executable, "-P", "-m", "gremio.proof")
+PROOF = (sys.executable, "-P", "-m", "gremio.publishing.proof.child")
 _TIMEOUT = 1800.0
 _LAST = 12  # lines of what a process printed that are kept
 _UNTRUSTED = frozenset({"NotTrusted", "CodeChanged"})

@@ -43,7 +43,7 @@ class ProofSubject:
         return {"revision": self.revision} if self.revision else {}
 
     def arguments(self, loader: Loader) -> list[str]:
-        """For the command line of ``python -m gremio.proof``."""
+        """For the command line of ``python -m gremio.publishing.proof.child``."""
         given = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "name"}
         options = {name.replace("_", "-"): value for name, value in given.items() if value}
         # The process runs elsewhere.

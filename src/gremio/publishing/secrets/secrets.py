@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from gremio.errors import SecretsFound
 from gremio.publishing.publication import Publication, bytes_of
-from gremio.publishing.secrets.shapes import Match, assignments, credentials, home_paths
+from gremio.publishing.secrets.patterns import Match, assignments, credentials, home_paths
 
 LARGEST_READ = 5 * 1024 * 1024
 NOT_A_SECRET = "gremio: not a secret"  # noqa: S105  it says so

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gremio.errors import AccessDenied, PublishError, RefError, RefNotFound, RevisionNotFound, StoreError, Unavailable
-from gremio.settings import Settings
+from gremio.machine.settings import Settings
 from gremio.sources.repository import network_errors
 
 _NOTHING = "Nothing was published"

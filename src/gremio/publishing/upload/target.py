@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gremio.errors import OptionError, PublishError
+from gremio.machine.settings import Settings
 from gremio.publishing.publication import CARD
 from gremio.publishing.upload.errors import publishing_errors, require_network, require_repo_id, require_token
-from gremio.settings import Settings
 from gremio.sources.repository import File, is_commit
 from gremio.version import __version__
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gremio.errors import BranchMoved, GremioError, PublishError
+from gremio.machine.settings import Settings
 from gremio.publishing.card.record import INDEXES, recorded_files
 from gremio.publishing.publication import CARD, Publication
 from gremio.publishing.upload.changes import Changes, changes, is_same
 from gremio.publishing.upload.errors import publishing_errors
 from gremio.publishing.upload.target import MAIN, PULLS, Head, Target, content_of, head_of, listed
-from gremio.settings import Settings
 from gremio.sources.repository import network_errors
 
 if TYPE_CHECKING:

@@ -1,0 +1,73 @@
+"""What there is to check: the files of Diffusers' community folder at a version, or of a folder here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gremio.code import CodeTree, PipelineRef
+from gremio.errors import GremioError, OptionError, RefNotFound
+from gremio.machine.settings import Settings
+from gremio.sources import Access, fetch
+from gremio.sources.folder import listed
+from gremio.sources.mirror import MirrorSource
+from gremio.sources.trees import Trees
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One file to check.
+
+    ``name`` is what a table calls it and ``version`` the column there; ``ref`` and ``revision`` are what Gremio loads,
+    ``path`` is what plain diffusers does; ``digest`` is empty where the code can't be read.
+    """
+
+    name: str
+    version: str
+    ref: str
+    revision: str | None
+    path: str
+    digest: str
+
+
+def of_mirror(revision: str | None, *, access: Access, settings: Settings) -> list[Subject]:
+    """Every file of the community folder.
+
+    Raises:
+        GremioError: the mirror can't be reached or has no such version.
+    """
+    trees = MirrorSource(settings, access).trees(revision)
+    store = Trees(settings.home)
+    return [_mirrored(tree, store.keep(tree)) for tree in trees]
+
+
+def _mirrored(tree: CodeTree, folder: Path) -> Subject:
+    name, version = tree.entry.removesuffix(".py"), tree.origin.path
+    return Subject(name, version, f"mirror:{name}", version, str(folder / tree.entry), str(tree.digest))
+
+
+def of_folder(folder: Path, *, version: str | None = None, access: Access, settings: Settings) -> list[Subject]:
+    """Every Python file below a folder; ``version`` is what a table calls the folder, else its own name.
+
+    Raises:
+        RefNotFound: there is no such folder.
+        OptionError: it has no Python files.
+    """
+    if not folder.is_dir():
+        what = "is a file" if folder.exists() else "does not exist"
+        step = "Name a folder, or check one file with `gremio check FILE`."
+        raise RefNotFound(f"{folder} {what}", ref=str(folder), next_step=step)
+    paths = [path for path in listed(folder) if path.endswith(".py") and not path.endswith("__init__.py")]
+    if not paths:
+        raise OptionError(f"{folder} has no Python files", next_step="Name the folder that has the pipelines' files.")
+    label = version or folder.resolve().name
+    return [_local(folder.resolve() / path, path.removesuffix(".py"), label, access, settings) for path in paths]
+
+
+def _local(file: Path, name: str, version: str, access: Access, settings: Settings) -> Subject:
+    try:
+        digest = str(fetch(PipelineRef.parse(file), revision=None, access=access, settings=settings).digest)
+    except GremioError:
+        # The trial will say what is wrong with it.
+        digest = ""
+    return Subject(name, version, f"local:{file}", None, str(file), digest)

@@ -1,0 +1,150 @@
+"""The class that a trial is about: read, then loaded by Gremio or as plain diffusers loads it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gremio.checking.trial.options import Options
+from gremio.checking.trial.report import Kind
+from gremio.checking.trial.target import Read
+from gremio.code.review import ComponentSlot
+from gremio.code.review import read as review_of
+from gremio.errors import OptionError
+
+_COMMUNITY = re.compile(r"/(trees/[0-9a-f]{64}|diffusers_modules)/")
+_ROOTS = ("gremio_code.", "diffusers_modules.")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A loaded class, with what reading its code told; ``files`` are all of the code's."""
+
+    cls: type
+    slots: tuple[ComponentSlot, ...]
+    digest: str = ""
+    relocations: tuple[str, ...] = ()
+    mends: tuple[str, ...] = ()
+    kind: Kind = "pipeline"
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def package(self) -> str:
+        """The package in which the code's modules lie."""
+        return ".".join(self.cls.__module__.split(".")[:2])
+
+    @property
+    def file(self) -> str:
+        """The name of the module that defines the class."""
+        return self.cls.__module__.rpartition(".")[2]
+
+    def is_own(self, thing: object) -> bool:
+        """Whether a class or function is the community code's."""
+        module = getattr(thing, "__module__", None) or ""
+        return module.startswith(_ROOTS) and (module == self.package or module.startswith(f"{self.package}."))
+
+    def own_methods(self) -> tuple[str, ...]:
+        """The methods that the code itself defines, of the class and of those it inherits from."""
+        found: dict[str, None] = {}
+        for each in filter(self.is_own, self.cls.__mro__):
+            found |= dict.fromkeys(name for name, value in vars(each).items() if _is_code(value))
+        return tuple(found)
+
+    def own_classes(self) -> Mapping[str, type]:
+        """Every class that the code's modules define, by name: a component may be of one."""
+        found: dict[str, type] = {}
+        for name, module in list(sys.modules.items()):
+            if name == self.package or name.startswith(f"{self.package}."):
+                found |= {key: each for key, each in vars(module).items() if isinstance(each, type)}
+        return {name: each for name, each in found.items() if self.is_own(each)}
+
+
+def is_community(filename: str) -> bool:
+    """Whether a file name in a traceback is the community code's: in Gremio's store or where diffusers copies it."""
+    return _COMMUNITY.search(filename.replace("\\", "/")) is not None
+
+
+def load_subject(options: Options, read: Read) -> Subject:
+    """Load the class.
+
+    Raises:
+        GremioError: the code isn't there, may not run, or fails.
+        Exception: whatever plain diffusers raises when it is asked to load.
+    """
+    if options.loader == "diffusers":
+        return replace(_plain(options, read), kind=read.kind, files=read.tree.files)
+    loaded: Any = _named(options, read)
+    return Subject(
+        loaded.cls,
+        read.review.components,
+        str(loaded.code.digest),
+        tuple(f"{each.old} → {each.new} ({each.file}:{each.line})" for each in loaded.relocations),
+        tuple(map(str, getattr(loaded, "mends", ()))),
+        read.kind,
+        read.tree.files,
+    )
+
+
+def _named(options: Options, read: Read) -> Any:
+    from gremio.code import PipelineRef
+    from gremio.loading.pipelines.classes import named_class
+    from gremio.loading.pipelines.request import CodeChoice
+    from gremio.machine.settings import Settings
+    from gremio.sources import Access
+    from gremio.trust import Grant
+
+    settings = Settings.from_environment()
+    choice = CodeChoice(
+        PipelineRef.parse(options.ref),
+        options.custom_revision,
+        read.class_name,
+        Grant.parse(options.trust_remote_code),
+        **options.mending(),
+    )
+    wanted: Any = "pipeline" if read.kind == "pipeline" else "class"
+    return named_class(choice, access=Access.of(settings), settings=settings, kind=wanted)
+
+
+def _plain(options: Options, read: Read) -> Subject:
+    """As ``DiffusionPipeline.from_pretrained(custom_pipeline=path)`` gets its class."""
+    from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
+
+    place = local_place(options.ref)
+    folder, file = (place.parent, place.name) if place.suffix == ".py" else (place, read.tree.entry)
+    # Naming a file of one's own is the permission to run it, as it is for Gremio.
+    cls = get_class_from_dynamic_module(
+        str(folder), module_file=file, class_name=read.class_name, trust_remote_code=True
+    )
+    if not isinstance(cls, type):
+        raise OptionError("plain diffusers found no pipeline class in it", ref=options.ref)
+    slots = read.review.components if cls.__name__ == read.review.class_name else ()
+    if not slots:
+        slots = review_of(read.tree, class_name=cls.__name__).components
+    return Subject(cls, slots)
+
+
+def local_place(ref: str) -> Path:
+    """The path that plain diffusers takes for a local ref.
+
+    Raises:
+        OptionError: the ref is not local; plain diffusers would read something else than what was read here.
+    """
+    from gremio.code import PipelineRef
+
+    parsed = PipelineRef.parse(ref)
+    if parsed.source != "local":
+        raise OptionError(
+            "plain diffusers is tried on local code only",
+            ref=ref,
+            next_step="Pass a folder or a .py file, or use --loader gremio.",
+        )
+    return Path(parsed.name).absolute()
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, (types.FunctionType, staticmethod, classmethod, property))

@@ -1,0 +1,43 @@
+"""What code is and would need, learned by reading it (`ast`), never by running or importing it."""
+
+from gremio.code.review.classes import ClassInfo, ClassKind, classes, entry_class
+from gremio.code.review.closure import closure, declared_data
+from gremio.code.review.relocation import Relocation, Rewritten, Unresolved, module_name, relocations, rewrite
+from gremio.code.review.requirements import Requirement, complaint, missing, require, requirements
+from gremio.code.review.review import Review, read
+from gremio.code.review.signatures import (
+    ComponentSlot,
+    Parameter,
+    call_docstring,
+    call_signature,
+    component_slots,
+    init_signature,
+)
+
+__all__ = [
+    "ClassInfo",
+    "ClassKind",
+    "ComponentSlot",
+    "Parameter",
+    "Relocation",
+    "Requirement",
+    "Review",
+    "Rewritten",
+    "Unresolved",
+    "call_docstring",
+    "call_signature",
+    "classes",
+    "closure",
+    "complaint",
+    "component_slots",
+    "declared_data",
+    "entry_class",
+    "init_signature",
+    "missing",
+    "module_name",
+    "read",
+    "relocations",
+    "require",
+    "requirements",
+    "rewrite",
+]

@@ -1,0 +1,22 @@
+"""What a model index names: checked, chosen, found, staged."""
+
+from gremio.loading.components.custom import CustomComponent, custom_components, is_standard
+from gremio.loading.components.damage import damage
+from gremio.loading.components.index import ComponentEntry, ModelIndex
+from gremio.loading.components.moved_libraries import moved_class, moved_components, moved_repair
+from gremio.loading.components.selection import Selection
+from gremio.loading.components.staging import stage
+
+__all__ = [
+    "ComponentEntry",
+    "CustomComponent",
+    "ModelIndex",
+    "Selection",
+    "custom_components",
+    "damage",
+    "is_standard",
+    "moved_class",
+    "moved_components",
+    "moved_repair",
+    "stage",
+]

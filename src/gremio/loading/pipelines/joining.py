@@ -1,0 +1,175 @@
+"""A pipeline class and a model's components, put together by diffusers' own loading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gremio.loading.components import (
+    CustomComponent,
+    ModelIndex,
+    Selection,
+    custom_components,
+    is_standard,
+    moved_class,
+    moved_components,
+    moved_repair,
+    stage,
+)
+from gremio.loading.components.constructor import Demands
+from gremio.loading.components.library import as_library, has_known_base
+from gremio.loading.components.staging import for_diffusers
+from gremio.loading.modules import LoadedCode
+from gremio.loading.modules.provenance import CodeProvenance, Provenance, note
+from gremio.loading.pipelines.choosing import Chosen
+from gremio.loading.pipelines.classes import approved_class
+from gremio.loading.pipelines.failures import Attempt
+from gremio.loading.pipelines.options import dtype_argument
+from gremio.loading.pipelines.request import LoadRequest
+from gremio.loading.pipelines.schedulers import use_own_schedulers
+from gremio.loading.pipelines.standard import load_with
+from gremio.sources.model import ModelHome, code_of
+from gremio.sources.record import recorded_before
+from gremio.trust import CodeRequest
+
+
+class Joining:
+    """Puts a class and a model's components together."""
+
+    def __init__(self, chosen: Chosen, index: ModelIndex, home: ModelHome, request: LoadRequest) -> None:
+        self._chosen = chosen
+        self._index = index
+        self._home = home
+        self._request = request
+        self._demands = Demands.of(chosen.cls)
+        self._passed = [name for name in self._demands.components if name in request.rest]
+        self._wanted = [
+            name
+            for name, entry in index.components.items()
+            if name in self._demands.components and name not in self._passed and not entry.is_null
+        ]
+        self._moved = moved_components(index, set(home.paths()), self._wanted) if request.code.mend else {}
+
+    def pipeline(self) -> Any:
+        """Fetch what is wanted, load the custom classes, and let diffusers load the components into the class."""
+        cls, ref = self._chosen.cls, self._home.name
+        absent = self._demands.absent(self._index, self._passed, ref=ref, class_name=cls.__name__)
+        custom = custom_components(self._index, self._home, [n for n in self._wanted if n not in self._moved])
+        loaded = self._load_classes(custom)
+        paths = self._paths()
+        folder = self._home.fetch(paths)
+        attempt = Attempt(cls, self._home, folder, paths, self._wanted, absent)
+        with attempt.explained():
+            place, direct = self._place(folder, paths, loaded, custom)
+            pipeline = load_with(cls, place, {**self._arguments(), **dict.fromkeys(absent), **direct})
+        self._finish(pipeline, loaded, custom)
+        return pipeline
+
+    def _load_classes(self, custom: Mapping[str, CustomComponent]) -> dict[str, LoadedCode]:
+        if not custom:
+            return {}
+        request, named = self._request, self._chosen.provenance
+        # One tree for all of them: a model's code is read and hashed once, and entered at each component's file.
+        tree = code_of(self._home, next(iter(custom.values())).path)
+        sole = request.code.ref is None or (named is not None and named.digest == tree.digest)
+        wanted = CodeRequest(self._home.name, tree, request.code.grant, role="found", sole=sole)
+        return {
+            name: approved_class(
+                wanted, each.path, each.class_name, settings=request.settings, kind="class", mend=request.code.mend
+            )
+            for name, each in custom.items()
+        }
+
+    def _paths(self) -> list[str]:
+        """The files of the model that this load needs."""
+        selection = self._request.selection
+        if getattr(self._chosen.cls, "_is_onnx", False):
+            selection = Selection(selection.variant, None, use_onnx=True)
+        return selection.files(self._home.paths(), self._wanted, ref=self._home.name, passed=self._passed)
+
+    def _place(
+        self,
+        folder: Path,
+        paths: list[str],
+        loaded: Mapping[str, LoadedCode],
+        custom: Mapping[str, CustomComponent],
+    ) -> tuple[Path, dict[str, Any]]:
+        """The folder for diffusers, and the components that it can't load itself."""
+        request, home = self._request, self._home
+        replaced = [*self._replaced(), *self._null_settings()]
+        if not (loaded or replaced or self._moved or self._index.module or self._needs_cleaning(folder)):
+            return folder, {}
+        libraries, foreign = self._moved_libraries(), list(replaced)
+        for name, code in loaded.items():
+            if has_known_base(code.cls):
+                library = as_library(code.cls, digits=code.code.digest.hex, path=custom[name].path, ref=home.name)
+                libraries[name] = (library, code.cls.__name__)
+            else:
+                foreign.append(name)
+        index = for_diffusers(self._index, class_name=self._chosen.cls.__name__, libraries=libraries)
+        staged = stage(request.settings.home, folder, {k: v for k, v in index.items() if k not in foreign}, paths)
+        own = [name for name in foreign if name in loaded]
+        return staged, {name: self._load_foreign(loaded[name], custom[name], staged / name) for name in own}
+
+    def _moved_libraries(self) -> dict[str, tuple[str, str]]:
+        libraries = {}
+        for name, module in self._moved.items():
+            cls = moved_class(self._index.components[name], module)
+            place = module.replace(".", "/")
+            libraries[name] = (as_library(cls, digits="installed", path=place, ref=self._home.name), cls.__name__)
+        return libraries
+
+    def _replaced(self) -> list[str]:
+        """Components that the caller brings where the index names code; diffusers must not look for that code."""
+        entries = (self._index.components.get(name) for name in self._passed)
+        return [e.name for e in entries if e is not None and not e.is_null and not is_standard(str(e.library))]
+
+    def _null_settings(self) -> list[str]:
+        """Settings that are None, which a plain save writes as a component; the pair would reach the constructor."""
+        return [e.name for e in self._index.components.values() if e.is_null and e.name in self._demands.settings]
+
+    def _needs_cleaning(self, folder: Path) -> bool:
+        """Whether the folder holds what must not reach diffusers: code, or entries whose names trip it.
+
+        On disk, since others may have put code beside what was selected and downloaded.
+        """
+        entries = [p for name in self._index.components for p in (folder / name).glob("*")]
+        trips = any(self._request.selection.trips_on(p.name) for p in entries)
+        return trips or any(p.suffix == ".py" for p in [*entries, *folder.glob("*")])
+
+    def _load_foreign(self, code: LoadedCode, component: CustomComponent, folder: Path) -> Any:
+        as_library(code.cls, digits=code.code.digest.hex, path=component.path, ref=self._home.name)
+        made = code.cls.from_pretrained(str(folder))  # type: ignore[attr-defined]
+        if isinstance(made, torch.nn.Module):
+            dtype, device = self._request.dtype, self._request.device_map
+            wanted = dtype.get(component.name, dtype.get("default")) if isinstance(dtype, dict) else dtype
+            made.to(dtype=wanted, device=None if device == "balanced" else device)
+        return made
+
+    def _arguments(self) -> dict[str, Any]:
+        request = self._request
+        placed = {"device_map": request.device_map} if request.device_map and not self._places_later() else {}
+        return {**request.rest, **dtype_argument(request.dtype), **placed}
+
+    def _places_later(self) -> bool:
+        """diffusers takes a kind of device for ``device_map``, not one of several of that kind, as ``cuda:1``."""
+        return ":" in (self._request.device_map or "")
+
+    def _finish(self, pipeline: Any, loaded: Mapping[str, LoadedCode], custom: Mapping[str, CustomComponent]) -> None:
+        home = self._home
+        if self._places_later():
+            pipeline.to(self._request.device_map)
+        pipeline.register_to_config(_name_or_path=home.name)
+        components = {
+            name: CodeProvenance.of(
+                code, ref=home.name, entry=custom[name].path, before=recorded_before(self._index.raw, name)
+            )
+            for name, code in loaded.items()
+        }
+        mends = tuple(moved_repair(self._index.components[name], module) for name, module in self._moved.items())
+        if self._request.code.mend:
+            mends += use_own_schedulers(pipeline)
+        note(pipeline, Provenance(home.name, home.origin.commit, self._chosen.provenance, components, mends))

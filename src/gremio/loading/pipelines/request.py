@@ -1,0 +1,101 @@
+"""One call of ``from_pretrained``, its arguments parsed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gremio.code import PipelineRef
+from gremio.errors import OptionError, RefError
+from gremio.loading.components import Selection
+from gremio.loading.pipelines.options import Dtype, check_device, take_dtype
+from gremio.machine.settings import Settings
+from gremio.sources import Access
+from gremio.trust import Grant
+
+
+@dataclass(frozen=True)
+class CodeChoice:
+    """Which code the caller names, at which revision, which class of it, what may run, and whether to mend it."""
+
+    ref: PipelineRef | None
+    revision: str | None
+    class_name: str | None
+    grant: Grant
+    mend: bool = True
+
+    @classmethod
+    def take(cls, arguments: dict[str, Any]) -> CodeChoice:
+        """Take ``custom_pipeline``, ``custom_revision``, ``class_name``, ``trust_remote_code`` and ``mend`` out.
+
+        Raises:
+            RefError, OptionError: one of them can't be what it is.
+        """
+        named = arguments.pop("custom_pipeline", None)
+        revision = arguments.pop("custom_revision", None)
+        if revision is not None and named is None:
+            raise OptionError(
+                "custom_revision is given without custom_pipeline",
+                next_step="revision= pins the model and the code in it; custom_revision= pins custom_pipeline.",
+            )
+        return cls(
+            PipelineRef.parse(named) if named is not None else None,
+            revision,
+            arguments.pop("class_name", None),
+            Grant.parse(arguments.pop("trust_remote_code", None)),
+            bool(arguments.pop("mend", True)),
+        )
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """``rest`` is what diffusers and the pipeline class get as it is, components among it."""
+
+    model: str | Path
+    revision: str | None
+    code: CodeChoice
+    selection: Selection
+    access: Access
+    settings: Settings
+    dtype: Dtype
+    device_map: str | None
+    rest: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, model: str | os.PathLike[str], arguments: dict[str, Any]) -> LoadRequest:
+        """Read the arguments of one call.
+
+        Raises:
+            RefError, OptionError: one of them can't work, said before anything is fetched.
+        """
+        rest = dict(arguments)
+        settings = Settings.from_environment()
+        access = take_access(rest, settings)
+        selection = Selection(rest.get("variant"), rest.get("use_safetensors"), bool(rest.pop("use_onnx", False)))
+        return cls(
+            _model(model),
+            rest.pop("revision", None),
+            CodeChoice.take(rest),
+            selection,
+            access,
+            settings,
+            take_dtype(rest),
+            check_device(rest.pop("device_map", None)),
+            rest,
+        )
+
+
+def take_access(arguments: dict[str, Any], settings: Settings) -> Access:
+    """Take the Hub's arguments out."""
+    names = ("token", "cache_dir", "local_files_only", "force_download", "proxies")
+    return Access.of(settings, **{name: arguments.pop(name) for name in names if name in arguments})
+
+
+def _model(model: object) -> str | Path:
+    if isinstance(model, os.PathLike):
+        return Path(model)
+    if not isinstance(model, str) or not model.strip():
+        raise RefError("this can't name a model", ref=repr(model), next_step="Pass owner/repo or a folder.")
+    return model

@@ -1,0 +1,8 @@
+"""This machine: what its environment says, Gremio's own files, child processes with limits.
+
+In come a path and bytes, or a command and limits; out come a file that is whole or not there, and how a child ended.
+
+Open ``settings.py`` for a new variable of the environment, which nothing else reads; ``writing.py`` for how a file or
+folder gets its place (locks, temporary names, rights); ``records.py`` for small JSON records by kind and key;
+``processes`` for limits of children and how they are ended.
+"""

@@ -1,0 +1,42 @@
+"""Small JSON documents by kind and key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from gremio.machine.writing import store_errors, write_file
+
+
+class Records:
+    """One file per record under ``home/records/<kind>``; the key is kept inside, its hash is the file's name."""
+
+    def __init__(self, home: Path) -> None:
+        self._root = home / "records"
+
+    def _path(self, kind: str, key: str) -> Path:
+        return self._root / kind / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+    def get(self, kind: str, key: str) -> dict[str, Any] | None:
+        """The record, or None when there is none or it can't be read as one."""
+        path = self._path(kind, key)
+        with store_errors(path):
+            try:
+                document = json.loads(path.read_bytes())
+            except (FileNotFoundError, ValueError):
+                return None
+        if not isinstance(document, dict) or document.get("key") != key:
+            return None
+        value = document.get("value")
+        return value if isinstance(value, dict) else None
+
+    def put(self, kind: str, key: str, value: dict[str, Any]) -> None:
+        """Write or replace the record.
+
+        Raises:
+            StoreError: it can't be written.
+        """
+        document = json.dumps({"key": key, "value": value}, ensure_ascii=False, indent=1)
+        write_file(self._path(kind, key), document.encode())

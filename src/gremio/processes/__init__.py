@@ -1,5 +1,0 @@
-"""Processes of their own, with limits, that leave nothing behind. Imports nothing of Gremio."""
-
-from gremio.processes.child import Children, Ended, Limits, Stopped
-
-__all__ = ["Children", "Ended", "Limits", "Stopped"]

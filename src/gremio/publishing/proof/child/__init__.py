@@ -1,0 +1,1 @@
+"""One load of what was published, in its own process: ``python -m gremio.publishing.proof.child``. Imports torch."""

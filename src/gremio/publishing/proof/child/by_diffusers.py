@@ -1,0 +1,51 @@
+"""One load by diffusers alone, as somebody without Gremio would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import diffusers
+from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
+
+from gremio.errors import NoClass
+from gremio.publishing.proof.child.library_components import standard_class
+from gremio.publishing.proof.child.root import is_class_alone, root_config
+from gremio.publishing.proof.request import ProofSubject
+from gremio.sources.model import ENTRY, MODEL_CONFIG
+
+
+def load(subject: ProofSubject) -> Any:
+    """The pipeline, component, blocks or class that the subject is."""
+    pinned: dict[str, Any] = {"trust_remote_code": True, **subject.at}
+    if subject.kind == "pipeline":
+        return diffusers.DiffusionPipeline.from_pretrained(subject.name, **pinned)
+    if subject.kind == "code":
+        # diffusers knows no other name for it, and takes whatever pipeline class the file has.
+        cls = get_class_from_dynamic_module(subject.name, ENTRY, **pinned)
+        if cls is None:
+            raise NoClass(f"diffusers finds no pipeline class in {ENTRY}", ref=subject.name)
+        return cls
+    if subject.kind == "blocks":
+        return diffusers.ModularPipelineBlocks.from_pretrained(subject.name, **pinned)
+    return _component(subject, pinned)
+
+
+def _component(subject: ProofSubject, pinned: dict[str, Any]) -> Any:
+    config = root_config(subject)
+    alone = is_class_alone(subject, config)
+    if config and config[0] == MODEL_CONFIG and not alone:
+        # It refuses trust that it has no use for.
+        return diffusers.AutoModel.from_pretrained(subject.name, **(pinned if subject.digest else subject.at))
+    cls: Any = _mapped(subject, config[1], pinned) if config else None
+    cls = cls or standard_class(subject, config)
+    return cls if alone else cls.from_pretrained(subject.name, **subject.at)
+
+
+def _mapped(subject: ProofSubject, config: dict[str, Any], pinned: dict[str, Any]) -> type | None:
+    """diffusers' automatic class is for models; for the rest this is what its documentation leaves one to do."""
+    for target in dict(config.get("auto_map") or {}).values():
+        if isinstance(target, str):
+            module, _, name = target.rpartition(".")
+            found: type = get_class_from_dynamic_module(subject.name, f"{module}.py", class_name=name, **pinned)
+            return found
+    return None

@@ -1,0 +1,49 @@
+"""One load by Gremio, where nothing may run but the code with the digest that was granted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gremio.errors import EntryNotFound
+from gremio.loading.pipelines import DiffusionPipeline, load_class
+from gremio.publishing.proof.child.library_components import standard_class
+from gremio.publishing.proof.child.root import home_of, is_class_alone, root_config
+from gremio.publishing.proof.request import ProofSubject
+from gremio.sources.model import code_of
+
+
+def load(subject: ProofSubject) -> Any:
+    """The pipeline, component, blocks or class that the subject is."""
+    if subject.kind == "pipeline":
+        return DiffusionPipeline.from_pretrained(subject.name, trust_remote_code=_grant(subject), **subject.at)
+    if subject.kind == "code":
+        return _class(subject)
+    if subject.kind == "blocks":
+        return _class(subject)()
+    config = root_config(subject)
+    cls: Any = _class(subject) if subject.digest else standard_class(subject, config)
+    return cls if is_class_alone(subject, config) else cls.from_pretrained(subject.name, **subject.at)
+
+
+def _class(subject: ProofSubject) -> Any:
+    granted: dict[str, Any] = {"class_name": subject.class_name or None, "trust_remote_code": _grant(subject)}
+    # As people write it, where that leads to the right file.
+    entry = subject.entry if subject.entry != _own_entry(subject) else ""
+    if subject.is_folder:
+        return load_class(Path(subject.name, entry), **granted)
+    if entry:
+        at = f"@{subject.revision}" if subject.revision else ""
+        return load_class(f"hub:{subject.name}{at}:{entry}", **granted)
+    return load_class(subject.name, custom_revision=subject.revision or None, **granted)
+
+
+def _own_entry(subject: ProofSubject) -> str:
+    try:
+        return code_of(home_of(subject)).entry
+    except EntryNotFound:
+        return ""
+
+
+def _grant(subject: ProofSubject) -> list[str] | None:
+    return [subject.digest] if subject.digest else None

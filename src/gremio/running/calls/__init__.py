@@ -1,0 +1,16 @@
+"""From what a person typed to the keyword arguments of a pipeline's own ``__call__``.
+
+    signature = CallSignature.of(type(pipeline))
+    arguments = build(signature, prompt="a guild hall", seed=7, steps=20, settings={"guidance_scale": "4"})
+    pipeline(**arguments)
+
+Standard library only; PIL is imported when a picture is read, torch when a seed becomes a generator.
+"""
+
+from gremio.running.calls.annotation import Wanted
+from gremio.running.calls.build import build
+from gremio.running.calls.signature import CallSignature, Parameter
+from gremio.running.calls.size import Size
+from gremio.running.calls.standard import FLAGS, OptionName, find
+
+__all__ = ["FLAGS", "CallSignature", "OptionName", "Parameter", "Size", "Wanted", "build", "find"]

@@ -1,0 +1,110 @@
+"""The parameters of a live pipeline's ``__call__``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gremio.errors import OptionError
+from gremio.running.calls.annotation import Wanted
+from gremio.running.calls.docstring import parameter_lines
+
+_BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter that can be passed by keyword.
+
+    ``annotation`` is the annotation as text, empty without one; ``default`` means nothing when ``required``;
+    ``help`` is the first sentence on it in the docstring, empty without one.
+    """
+
+    name: str
+    annotation: str
+    default: object
+    required: bool
+    help: str = ""
+
+    @cached_property
+    def wanted(self) -> Wanted:
+        """What values it takes, from the annotation or else from the default."""
+        if not self.annotation:
+            return Wanted.of_default(self.default)
+        wanted = Wanted.parse(self.annotation)
+        # `timesteps: list[int] = None` is how most pipelines write an optional parameter.
+        return wanted.or_none() if self.default is None and not self.required else wanted
+
+
+@dataclass(frozen=True)
+class CallSignature:
+    """What a pipeline class can be called with. ``owner`` is the name of the class."""
+
+    owner: str
+    parameters: tuple[Parameter, ...]
+    accepts_kwargs: bool
+
+    @classmethod
+    def of(cls, target: object) -> CallSignature:
+        """The signature of a pipeline class, of an instance of one, or of a function.
+
+        Decorators that keep to ``functools.wraps``, such as ``torch.no_grad()``, are seen through.
+
+        Raises:
+            OptionError: the target can't be called, or Python can't tell how.
+        """
+        call, owner, is_method = _callable_of(target)
+        try:
+            found = list(inspect.signature(call).parameters.values())
+        except (TypeError, ValueError) as error:
+            raise OptionError(f"{owner} does not tell what it can be called with") from error
+        if is_method and found and found[0].kind is not inspect.Parameter.VAR_POSITIONAL:
+            del found[0]
+        lines = parameter_lines(inspect.getdoc(inspect.unwrap(call)) or "")
+        parameters = tuple(_parameter(each, lines) for each in found if each.kind in _BY_KEYWORD)
+        return cls(owner, parameters, any(each.kind is inspect.Parameter.VAR_KEYWORD for each in found))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' names, in their order."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+    @property
+    def is_forwarder(self) -> bool:
+        """Whether it is all ``**kwargs``: the names it takes are then not known here."""
+        return self.accepts_kwargs and not self.parameters
+
+    def get(self, name: str) -> Parameter | None:
+        """The parameter of this name, if there is one."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+def _callable_of(target: object) -> tuple[Callable[..., Any], str, bool]:
+    if inspect.isroutine(target):
+        return target, target.__qualname__, False
+    kind = target if isinstance(target, type) else type(target)
+    # `kind.__call__` always exists: without one of its own it is how Python makes instances.
+    own = next((vars(each)["__call__"] for each in kind.__mro__ if "__call__" in vars(each)), None)
+    if own is None:
+        raise OptionError(f"{kind.__name__} has no __call__, so it can't be run")
+    return own, kind.__name__, True
+
+
+def _parameter(found: inspect.Parameter, lines: dict[str, str]) -> Parameter:
+    required = found.default is inspect.Parameter.empty
+    return Parameter(
+        name=found.name,
+        annotation=_annotation_text(found.annotation),
+        default=None if required else found.default,
+        required=required,
+        help=lines.get(found.name, ""),
+    )
+
+
+def _annotation_text(annotation: object) -> str:
+    if annotation is inspect.Parameter.empty:
+        return ""
+    return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)

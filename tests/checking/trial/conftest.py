@@ -1,0 +1,74 @@
+"""Community-style files for trials, and trials in processes of their own."""
+
+import os
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+
+from gremio.checking.trial.options import Options
+from gremio.checking.trial.report import Report
+from gremio.checking.trial.stages import try_out
+
+HEAD = """
+import torch
+from diffusers import DDIMScheduler, DiffusionPipeline, StableDiffusionPipeline, UNet2DModel
+from diffusers.pipelines.pipeline_utils import ImagePipelineOutput
+"""
+
+PAINTER = '''
+class Painter(DiffusionPipeline):
+    def __init__(self, unet: UNet2DModel, scheduler: DDIMScheduler):
+        super().__init__()
+        self.register_modules(unet=unet, scheduler=scheduler)
+
+    @torch.no_grad()
+    def __call__(self, batch_size: int = 1, generator=None, num_inference_steps: int = 50, output_type="pil",
+                 callback_on_step_end=None):
+        """Draws noise."""
+        size = self.unet.config.sample_size
+        shape = (batch_size, self.unet.config.in_channels, size, size)
+        image = torch.randn(shape, generator=generator, dtype=self.unet.dtype)
+        self.scheduler.set_timesteps(num_inference_steps)
+        for i, t in enumerate(self.scheduler.timesteps):
+            image = self.scheduler.step(self.unet(image, t).sample, t, image).prev_sample
+            if callback_on_step_end is not None:
+                callback_on_step_end(self, i, t, {"latents": image})
+        image = (image / 2 + 0.5).clamp(0, 1).float().permute(0, 2, 3, 1).numpy()
+        return ImagePipelineOutput(images=image)
+'''
+
+
+@pytest.fixture
+def code(write):
+    """``code(body)``: a file with the usual imports and this; its path as text."""
+
+    def make(body, *, head=HEAD):
+        return str(write(head + dedent(body), "community.py"))
+
+    return make
+
+
+@pytest.fixture
+def trial():
+    """``trial(ref, **options)``: a report, made in this process."""
+
+    def run(ref, **options):
+        return try_out(Options(ref=ref, **options))
+
+    return run
+
+
+@pytest.fixture
+def child(home):
+    """``child(ref, *arguments)``: the report of ``python -m gremio.checking.trial``, and what it printed to stderr."""
+
+    def run(ref, *arguments):
+        command = [sys.executable, "-m", "gremio.checking.trial", ref, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "GREMIO_HOME": str(home)})
+        assert done.returncode == 0, done.stderr
+        assert len(done.stdout.splitlines()) == 1
+        return Report.from_output(done.stdout), done.stderr
+
+    return run
