@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_CLIENT = Path(__file__).with_name("forked.py")
+_CLIENT = Path(__file__).with_name("forked_trial.py")
 
 
 @contextmanager
