@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gremio.publishing import publish
     from gremio.publishing.install import install, installed, uninstall
     from gremio.publishing.saving import push_to_hub, save_pretrained
-    from gremio.sources.workspace import read
+    from gremio.sources.reading import read
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
 _PLACES = {
@@ -28,7 +28,7 @@ _PLACES = {
     "push_to_hub": "gremio.publishing.saving",
     "save_pretrained": "gremio.publishing.saving",
     "uninstall": "gremio.publishing.install",
-    "read": "gremio.sources.workspace",
+    "read": "gremio.sources.reading",
 }
 
 __all__ = [

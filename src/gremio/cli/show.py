@@ -32,7 +32,7 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
     if Path(ref).suffix.lower() in _FILES:
         _show_file(Path(ref), form)
         return
-    from gremio.sources.workspace import read
+    from gremio.sources.reading import read
 
     review = read(ref, custom_revision=revision, class_name=class_name, **access_arguments(options))
     if form == "json":

@@ -5,7 +5,7 @@ model (``model.py``). A ref is resolved to a commit once; what was fetched befor
 
 Open ``mirror.py``, ``hub.py`` or ``local.py`` for one kind of place, ``port.py`` for a new one, ``repository.py`` for
 how the Hub is asked, ``trees.py`` for how trees are kept by digest, ``record.py`` for what a published index says of
-its code, ``workspace.py`` for ``gremio.read``.
+its code, ``reading.py`` for ``gremio.read``.
 """
 
 from __future__ import annotations
