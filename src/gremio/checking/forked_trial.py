@@ -1,7 +1,7 @@
 """Run by path, not imported: have a fork server make a trial, and end as that ended.
 
-``python forked_trial.py SOCKET ARGUMENTS…``. What the trial prints goes where this process's output goes, and its limits
-are this process's. Ending this process ends the trial.
+``python forked_trial.py SOCKET ARGUMENTS…``. What the trial prints goes where this process's output goes, and its
+limits are this process's. Ending this process ends the trial.
 """
 
 import json
