@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli.options import format_option
-from gremio.cli.wording import section
+from gremio.cli.wording import in_options, section
 from gremio.errors import OptionError
 
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 @click.option("--include", multiple=True, metavar="PATTERN", help="Take these files of FOLDER along too.")
 @click.option("--class-name", help="Which class, where the file defines several.")
 @click.option("--replace-code", is_flag=True, help="Delete Python files of the repository that are no part of this.")
-@click.option("--verify/--no-verify", default=True, help="Whether the commit is loaded afterwards, by a clean process.")
+@click.option(
+    "--verify/--no-verify",
+    default=None,
+    help="Load the commit in clean processes afterwards; if not given, unless that was proven before.",
+)
 @click.option("--to-diffusers-pr", is_flag=True, help="Print what Diffusers' community folder asks for instead.")
 @click.option("--author", help="With --to-diffusers-pr: who is named, as a GitHub account.")
 @click.option("--token", help="A token with write access; the one you are logged in with is used anyway.")
@@ -157,7 +161,7 @@ def _code_lines(publication: Publication) -> Iterator[str]:
 
 def _done_lines(done: Published) -> Iterator[str]:
     yield click.style(f"{done.publication.class_name} is published: {done.url}", bold=True, fg="green")
-    yield from (f"  {line}" for line in done.lines())
+    yield from (f"  {in_options(line)}" for line in done.lines())
 
 
 def _size(number: float) -> str:

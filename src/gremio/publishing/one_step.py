@@ -18,6 +18,7 @@ from gremio.publishing.materialize import materialized
 from gremio.publishing.proof.facts import Facts
 from gremio.publishing.proof.proof import NAMES, Proof
 from gremio.publishing.proof.proving import facts_of_folder, prove
+from gremio.publishing.proof.remembered import RememberedProofs
 from gremio.publishing.proof.request import ProofSubject
 from gremio.publishing.publication import Publication
 from gremio.publishing.secrets.secrets import require_no_secrets
@@ -99,7 +100,7 @@ def publish(
     pipeline_tag: str | None = None,
     tags: Sequence[str] = (),
     replace_code: bool = False,
-    verify: bool = True,
+    verify: bool | None = None,
     tell: Tell | None = None,
 ) -> Published:
     """Publish a folder, or one ``.py`` file, as a repository on the Hub: code, weights if there are any, a card.
@@ -119,7 +120,8 @@ def publish(
         pipeline_tag: the task, as the Hub names tasks: ``text-to-image``.
         tags: more tags for the card.
         replace_code: delete Python files of the repository that are no part of this.
-        verify: load the pushed commit in a clean process, by Gremio and by plain diffusers, and compare.
+        verify: load the pushed commit in a clean process, by Gremio and by plain diffusers, and compare. None leaves
+            out what was proven before with what is installed now; True proves it again; False proves nothing.
         tell: called with what is being done; None shows a progress bar.
 
     Returns:
@@ -141,11 +143,11 @@ def push(
     facts: CardFacts,
     *,
     ref: str,
-    verify: bool = True,
+    verify: bool | None = None,
     expected: Facts | None = None,
     tell: Tell | None = None,
 ) -> Published:
-    """Upload a publication and have it proven.
+    """Upload a publication and have it proven, unless that was done before.
 
     ``expected`` is what it has to be when it is loaded; None has the folder itself loaded first.
 
@@ -157,10 +159,12 @@ def push(
     target = target.resolved(settings)
     publication = at_repository(publication, target.repo_id)
     require_no_secrets(publication, ref)
+    proofs = RememberedProofs(publication, target.repo_id, settings)
     with telling(tell) as say:
-        if verify:
+        before, loaded = (proofs.find() if verify is None else None) or (None, None)
+        if verify is not False:
             _require_provable(publication, ref)
-            expected = expected or _loaded_here(publication, settings, say)
+            expected = expected or loaded or _loaded_here(publication, settings, say)
         text = card(
             publication,
             repo_id=target.repo_id,
@@ -171,7 +175,12 @@ def push(
         )
         say(f"Uploading to {target.repo_id} …")
         pushed = upload(publication, text, target, settings=settings)
-        proof = _proven(publication, pushed, expected, target, settings, say) if verify and expected else None
+        if verify is False or expected is None:
+            return Published(publication, pushed)
+        if before and before.subject.revision == pushed.commit and loaded == expected:
+            return Published(publication, pushed, before)
+        proof = _proven(publication, pushed, expected, target, settings, say)
+        proofs.keep(proof, expected)
     return Published(publication, pushed, proof)
 
 

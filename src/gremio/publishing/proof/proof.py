@@ -45,10 +45,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Proof:
-    """What the attempts came to."""
+    """What the attempts came to; ``made`` is when and with what, where that was in an earlier publish."""
 
     subject: ProofSubject
     attempts: tuple[Attempt, ...]
+    made: str = ""
 
     @property
     def ok(self) -> bool:
@@ -58,7 +59,8 @@ class Proof:
 
     def lines(self) -> list[str]:
         """For people."""
-        return [line for attempt in self.attempts for line in attempt.lines()]
+        before = [f"proven on {self.made}; verify=True proves it again"] if self.made else []
+        return before + [line for attempt in self.attempts for line in attempt.lines()]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

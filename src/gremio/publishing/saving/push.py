@@ -30,7 +30,7 @@ def push_to_hub(
     pipeline_tag: str | None = None,
     tags: Sequence[str] = (),
     replace_code: bool = False,
-    verify: bool = True,
+    verify: bool | None = None,
 ) -> Published:
     """Publish a pipeline, a component or modular blocks on the Hub, code included, and prove that it loads.
 
@@ -51,7 +51,8 @@ def push_to_hub(
         tags: more tags for the card.
         replace_code: delete Python files of the repository that are no part of this.
         verify: load the pushed commit in a clean process, by Gremio and by plain diffusers, and compare classes and
-            weights with ``obj``.
+            weights with ``obj``. None leaves out what was proven before with what is installed now; True proves it
+            again; False proves nothing.
 
     Returns:
         The commit, the address, and the proof.
@@ -66,5 +67,5 @@ def push_to_hub(
     saving.check(obj, ref=repo_id)
     with scratch(Settings.from_environment().home / "publishing") as folder:
         publication = saving.write(obj, folder, home=folder)
-        expected = facts_of(obj) if verify else None
+        expected = None if verify is False else facts_of(obj)
         return push(publication, target, facts, ref=repo_id, verify=verify, expected=expected)
