@@ -1,5 +1,10 @@
-"""What was noticed in a repository before anything of it ran, as data."""
+"""What code, and the files beside it, would be able to do: found by reading, told as data.
 
-from gremio.trust.findings.finding import Finding, Severity
+In comes a tree; out come ``Finding`` values. They say what could happen, never that nothing will.
 
-__all__ = ["Finding", "Severity"]
+Open ``finding.py`` for what a finding is.
+"""
+
+from gremio.trust.findings.finding import Confidence, Finding, Severity, by_weight, high
+
+__all__ = ["Confidence", "Finding", "Severity", "by_weight", "high"]

@@ -1,28 +1,53 @@
-"""One thing that a reader of a repository should know."""
+"""One thing that a review found, as data."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
 
 Severity = Literal["high", "medium", "low"]
+"""``high``: a person has to look before it runs. ``medium``: worth knowing. ``low``: said for completeness."""
+Confidence = Literal["high", "medium", "low"]
+"""How sure it is that the place means what the finding says."""
+
+_WEIGHTS = {severity: weight for weight, severity in enumerate(get_args(Severity))}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What was noticed, where, and why it matters.
+    """Something that code, or a file beside it, would be able to do.
 
-    ``code`` is stable, for scripts; ``what`` says what is there, ``why`` what it can do, ``benign`` when it is fine.
-    ``confidence`` is how sure the reading is. ``file`` is the path in the repository, ``line`` counts from one and is
-    None where a file has no lines; ``snippet`` is the text in question, as it stands there.
+    ``code`` is stable and has two parts, the capability and what of it: ``process/start``. ``line`` counts from 1 and
+    is None where the whole file is meant. ``snippet`` is the source as it is, unescaped: whoever prints it escapes it.
+    ``what`` says what is there, ``why`` why it matters, ``benign`` what an honest use looks like; a sentence each.
     """
 
     code: str
     severity: Severity
-    confidence: Severity
+    confidence: Confidence
     file: str
     line: int | None
     snippet: str
     what: str
     why: str
     benign: str
+
+    @property
+    def capability(self) -> str:
+        """The first part of the code."""
+        return self.code.partition("/")[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+
+def high(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that a person has to look at."""
+    return tuple(finding for finding in findings if finding.severity == "high")
+
+
+def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The gravest first, then by place."""
+    return tuple(sorted(findings, key=lambda f: (_WEIGHTS[f.severity], f.file, f.line or 0, f.code, f.what)))
