@@ -152,6 +152,14 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def plain_code(write: Callable[..., Path]) -> Path:
+    """A file with the smallest community pipeline: Stable Diffusion under another name."""
+    from tests.samples.code import PLAIN
+
+    return write(PLAIN, "plain.py")
+
+
+@pytest.fixture
 def forget_imports() -> Iterator[None]:
     """The tutorial's plain imports leave nothing behind."""
     yield
