@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from gremio.checking.trial.report import Finding, Report, Trouble
+from gremio.checking.trial.report import Finding, Report
 from gremio.code import PipelineRef
+from gremio.machine.processes import Trouble
 from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
 

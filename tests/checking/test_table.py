@@ -11,8 +11,9 @@ import pytest
 from gremio.checking.counting import counts, side_by_side
 from gremio.checking.markdown import page
 from gremio.checking.table import Column, Entry, Table
-from gremio.checking.trial.report import Finding, Report, Trouble
+from gremio.checking.trial.report import Finding, Report
 from gremio.errors import OptionError
+from gremio.machine.processes import Trouble
 
 RUNS = Report("x", "P", loads=True, runs=True, reached="done", output_digest="aa")
 FAILS = Report("x", error=Trouble("KeyError", "no `a` | b in /home/somebody/code/x.py", "x.py:7"), reached="load")

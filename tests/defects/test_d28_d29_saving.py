@@ -6,8 +6,8 @@ from tests.publishing.saving.test_components import FILES
 
 import gremio
 from gremio import DiffusionPipeline
-from gremio.publishing.proof.digests import facts_of
 from gremio.publishing.proof.facts import differences
+from gremio.publishing.proof.object_facts import facts_of
 
 
 def test_d28_a_custom_pipeline_and_component_are_saved_with_their_code(show_one_folder, tmp_path):

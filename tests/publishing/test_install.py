@@ -2,6 +2,7 @@
 
 import diffusers
 import pytest
+from tests.samples.code import PLAIN
 
 import gremio
 
@@ -14,11 +15,11 @@ def put_in_place():
     gremio.uninstall()
 
 
-def test_a_script_that_imports_diffusers_gets_gremio(put_in_place, sd_folder, plain_code):
+def test_a_script_that_imports_diffusers_gets_gremio(put_in_place, sd_folder, write):
     """``from_pretrained`` and ``from_pipe`` of diffusers' own class load community code."""
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=plain_code)
+    pipe = diffusers.DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=write(PLAIN, "plain.py"))
     assert type(pipe).__name__ == "Plain"
-    shared = diffusers.DiffusionPipeline.from_pipe(pipe, custom_pipeline=plain_code)
+    shared = diffusers.DiffusionPipeline.from_pipe(pipe, custom_pipeline=write(PLAIN, "plain.py"))
     assert shared.unet is pipe.unet
     assert shared.gremio.pipeline.class_name == "Plain"
 
@@ -51,9 +52,9 @@ def test_uninstall_gives_everything_back(sd_folder):
     assert dict(vars(diffusers.DiffusionPipeline)) == before
 
 
-def test_a_pipeline_loaded_under_install_outlives_it(sd_folder, plain_code):
+def test_a_pipeline_loaded_under_install_outlives_it(sd_folder, write):
     """What was loaded goes on drawing."""
     gremio.install()
-    pipe = diffusers.DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=plain_code)
+    pipe = diffusers.DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=write(PLAIN, "plain.py"))
     gremio.uninstall()
     assert pipe("a cat", num_inference_steps=1, output_type="latent").images.shape == (1, 4, 8, 8)

@@ -6,9 +6,9 @@ import signal
 from typing import Literal, get_args
 
 from gremio.checking.request import TrialRequest
-from gremio.checking.trial.report import Report, Trouble
+from gremio.checking.trial.report import Report
 from gremio.code.review.requirements import NO_PACKAGE
-from gremio.machine.processes import Ended, Limits
+from gremio.machine.processes import Ended, Limits, Trouble
 
 Outcome = Literal["runs", "loads", "fails", "packages", "refused", "timeout", "memory", "crashed", "no pipeline"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)

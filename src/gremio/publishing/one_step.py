@@ -15,11 +15,11 @@ from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
 from gremio.publishing.materialize import materialized
+from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import Facts
 from gremio.publishing.proof.proof import NAMES, Proof
 from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.publishing.proof.remembered import RememberedProofs
-from gremio.publishing.proof.request import ProofSubject
 from gremio.publishing.publication import Publication
 from gremio.publishing.secrets.secrets import require_no_secrets
 from gremio.publishing.telling import Tell, telling
@@ -205,7 +205,7 @@ def _proven(
         settings=settings,
         limits=publication.limits,
         mended=bool(publication.review and publication.review.mends),
-        token=target.token,
+        token=str(target.api(settings).token),
         before=lambda loader: say(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {NAMES[loader]} …"),
     )
     proof.require()

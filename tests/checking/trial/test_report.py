@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from gremio.checking.trial.digest import count, describe, digest, is_finite
-from gremio.checking.trial.report import FINDINGS, Finding, Report, Trouble
+from gremio.checking.trial.report import FINDINGS, Finding, Report
+from gremio.machine.processes import Trouble
 
 TEXTS = st.text(max_size=20)
 REPORTS = st.builds(

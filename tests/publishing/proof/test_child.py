@@ -11,8 +11,8 @@ from tests.publishing.proof.conftest import BLOCKS, MODEL, SCHEDULER
 from tests.samples.code import PLAIN
 
 from gremio.publishing.proof.child.loading import report
+from gremio.publishing.proof.exchange import LOADERS, ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts, differences
-from gremio.publishing.proof.request import LOADERS, ProofSubject
 from gremio.sources.model import FolderModel, code_of
 
 WHO = pytest.mark.parametrize("loader", LOADERS)

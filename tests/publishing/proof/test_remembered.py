@@ -12,9 +12,9 @@ from gremio.errors import NotProven
 from gremio.publishing import one_step
 from gremio.publishing.one_step import Published, publish
 from gremio.publishing.proof import remembered
+from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 from gremio.publishing.proof.proof import Attempt, Proof
-from gremio.publishing.proof.request import ProofSubject
 
 PLAIN = "from diffusers import DDIMPipeline\nclass Plain(DDIMPipeline):\n    pass\n"
 FACTS = Facts("code", ComponentFacts("Plain", parts={"method __call__": "(prompt)"}))

@@ -16,8 +16,8 @@ import torch
 import gremio
 from gremio.errors import CodeError
 from gremio.publishing import read_folder
-from gremio.publishing.proof.digests import facts_of
 from gremio.publishing.proof.facts import differences
+from gremio.publishing.proof.object_facts import facts_of
 
 NET = """
 import torch

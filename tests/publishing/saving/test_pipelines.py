@@ -20,8 +20,8 @@ import gremio
 from gremio import DiffusionPipeline
 from gremio.errors import CodeError, OptionError
 from gremio.publishing import read_folder
-from gremio.publishing.proof.digests import facts_of
 from gremio.publishing.proof.facts import differences
+from gremio.publishing.proof.object_facts import facts_of
 
 SHELF = Path(__file__).parents[3] / "shelf"
 

@@ -22,8 +22,8 @@ import gremio
 from gremio import DiffusionPipeline
 from gremio.errors import BranchMoved, MissingPackages, NotProven, PublishError, SecretsFound
 from gremio.publishing import one_step
-from gremio.publishing.proof.digests import facts_of
 from gremio.publishing.proof.facts import differences
+from gremio.publishing.proof.object_facts import facts_of
 
 SHELF = Path(__file__).parents[3] / "shelf"
 

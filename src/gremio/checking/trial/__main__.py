@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from gremio.checking.trial.options import Options
+from gremio.machine.processes import stdout_of_report
 
 
 def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -35,23 +36,13 @@ def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--pipelines-only", is_flag=True, help="Try no component or blocks: a file without pipeline has none.")
 def main(trust_remote_code: bool, trust: tuple[str, ...], **options: Any) -> None:
     """Try REF once and print a report."""
-    out = _keep_stdout()
-    _prepare()
-    grant = [*trust, trust_remote_code] if trust else trust_remote_code
-    from gremio.checking.trial.stages import try_out
+    with stdout_of_report() as stdout:
+        _prepare()
+        grant = [*trust, trust_remote_code] if trust else trust_remote_code
+        from gremio.checking.trial.stages import try_out
 
-    report = try_out(Options(trust_remote_code=grant or None, **options))
-    sys.stdout.flush()
-    with os.fdopen(out, "w", encoding="ascii") as stdout:
+        report = try_out(Options(trust_remote_code=grant or None, **options))
         stdout.write(f"{report.to_json()}\n")
-
-
-def _keep_stdout() -> int:
-    """Send everything that prints to stderr, C libraries and child processes too; the descriptor for the report."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    return kept
 
 
 def _prepare() -> None:

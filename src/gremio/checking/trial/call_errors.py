@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from gremio.checking.trial.arguments import PROMPT, Plan
-from gremio.checking.trial.loaded_class import is_community
 from gremio.checking.trial.pictures import picture
 from gremio.checking.trial.roles import is_left_alone
+from gremio.machine.processes import is_community
 
 _LARGEST = 1024
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import types
 from collections.abc import Mapping
@@ -17,7 +16,6 @@ from gremio.code.review import ComponentSlot
 from gremio.code.review import read as review_of
 from gremio.errors import OptionError
 
-_COMMUNITY = re.compile(r"/(trees/[0-9a-f]{64}|diffusers_modules)/")
 _ROOTS = ("gremio_code.", "diffusers_modules.")
 
 
@@ -62,11 +60,6 @@ class Subject:
             if name == self.package or name.startswith(f"{self.package}."):
                 found |= {key: each for key, each in vars(module).items() if isinstance(each, type)}
         return {name: each for name, each in found.items() if self.is_own(each)}
-
-
-def is_community(filename: str) -> bool:
-    """Whether a file name in a traceback is the community code's: in Gremio's store or where diffusers copies it."""
-    return _COMMUNITY.search(filename.replace("\\", "/")) is not None
 
 
 def load_subject(options: Options, read: Read) -> Subject:

@@ -1,4 +1,4 @@
-"""What a trial found, as plain values that survive JSON. Imports nothing but the standard library."""
+"""What a trial found, as plain values that survive JSON. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
+
+from gremio.machine.processes import Trouble, last_object
 
 Verdict = Literal["yes", "no", "unknown", "error"]
 Kind = Literal["pipeline", "model", "scheduler", "blocks"]
@@ -39,25 +41,6 @@ class Finding:
 
     verdict: Verdict
     detail: str = ""
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """The exception that ended a trial.
-
-    ``kind`` is its class, ``place`` is ``file:line`` of the innermost frame in the community code, followed by
-    `` ← file:line`` of the innermost frame of all where that is another one; ``hint`` is what to do, if known.
-    """
-
-    kind: str
-    message: str
-    place: str = ""
-    hint: str = ""
-
-    def __str__(self) -> str:
-        """``KeyError: 'x' (pipeline.py:7)``."""
-        where = f" ({self.place})" if self.place else ""
-        return f"{self.kind}: {self.message}{where}"
 
 
 @dataclass(frozen=True)
@@ -140,10 +123,7 @@ class Report:
         Raises:
             ValueError: the last line is none.
         """
-        values = json.loads(text.strip().rpartition("\n")[2] or "null")
-        if not isinstance(values, dict):
-            raise ValueError("a trial's output ends with its report, and this does not")
-        return cls.from_dict(values)
+        return cls.from_dict(last_object(text))
 
 
 _TUPLES = ("mends", "relocations", "missing", "own_methods")

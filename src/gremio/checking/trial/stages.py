@@ -16,17 +16,18 @@ from gremio.checking.trial.calling import Caller, first_call
 from gremio.checking.trial.config_errors import refitted
 from gremio.checking.trial.coverage import Witness
 from gremio.checking.trial.digest import describe, digest, is_finite
-from gremio.checking.trial.loaded_class import Subject, is_community, load_subject
+from gremio.checking.trial.loaded_class import Subject, load_subject
 from gremio.checking.trial.makers import AnyMaker, maker_of
 from gremio.checking.trial.measures import Measures
+from gremio.checking.trial.missing_packages import missing_packages
 from gremio.checking.trial.options import Options
 from gremio.checking.trial.recipes import prepare
 from gremio.checking.trial.report import Finding, Report, Stage
 from gremio.checking.trial.stand_ins import stand_ins
 from gremio.checking.trial.target import Read, read_code
-from gremio.checking.trial.trouble import missing_packages, trouble_of
 from gremio.code.review import Review, complaint
 from gremio.errors import OptionError
+from gremio.machine.processes import Trouble
 from gremio.running.outputs import collect
 
 _REFITS = 4
@@ -38,7 +39,7 @@ def try_out(options: Options) -> Report:
     try:
         trial.run()
     except (Exception, SystemExit) as error:
-        trial.found["error"] = trouble_of(error, is_community)
+        trial.found["error"] = Trouble.of(error)
         trial.found["missing"] = trial.found.get("missing") or missing_packages(error)
         _show(error)
     return trial.report()

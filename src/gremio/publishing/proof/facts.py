@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -27,13 +26,9 @@ class ComponentFacts:
     library: str = ""
     parts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    @property
-    def digest(self) -> str:
-        """64 hex digits over class and parts."""
-        whole = hashlib.sha256(f"{self.class_name}\n".encode())
-        for name in sorted(self.parts):
-            whole.update(f"{len(name)} {name} {len(self.parts[name])} {self.parts[name]}\n".encode())
-        return whole.hexdigest()
+    def __str__(self) -> str:
+        """``AutoencoderKL of diffusers``."""
+        return f"{self.class_name} of {self.library or 'its own code'}"
 
 
 @dataclass(frozen=True)
@@ -80,47 +75,37 @@ def differences(expected: Facts, found: Facts) -> tuple[str, ...]:
     """What of ``found`` is not as ``expected``, in words; empty where the two agree."""
     if expected.what != found.what:
         return (f"it is a {found.what} and should be a {expected.what}",)
-    return tuple(_all(expected, found))
+    wanted, there = _named(expected), _named(found)
+    return tuple(f"{name}: {told}" for name in wanted | there for told in _of_one(name, wanted, there))
 
 
-def _all(expected: Facts, found: Facts) -> Iterator[str]:
-    yield from _of_one(f"the {expected.what}", expected.whole, found.whole)
-    for name in [*expected.components, *(n for n in found.components if n not in expected.components)]:
-        yield from _of_component(name, expected, found)
+_Named = Mapping[str, ComponentFacts | None]
 
 
-def _of_component(name: str, expected: Facts, found: Facts) -> Iterator[str]:
-    if name not in found.components:
-        yield f"{name}: it is missing"
-    elif name not in expected.components:
-        yield f"{name}: no such component was expected"
-    else:
-        wanted, there = expected.components[name], found.components[name]
-        if wanted is None or there is None:
-            if wanted is not there:
-                yield f"{name}: it is {_class(there)} and should be {_class(wanted)}"
-        else:
-            yield from _of_one(name or "the component", wanted, there)
+def _named(facts: Facts) -> dict[str, ComponentFacts | None]:
+    components = {name or "the component": each for name, each in facts.components.items()}
+    return {f"the {facts.what}": facts.whole} | components
 
 
-def _of_one(name: str, expected: ComponentFacts, found: ComponentFacts) -> Iterator[str]:
-    if (expected.class_name, expected.library) != (found.class_name, found.library):
-        yield f"{name}: it is {_class(found)} and should be {_class(expected)}"
-    missing = [part for part in expected.parts if part not in found.parts]
-    new = [part for part in found.parts if part not in expected.parts]
-    other = [part for part in expected.parts if part in found.parts and expected.parts[part] != found.parts[part]]
-    if missing:
-        yield f"{name}: {_some(missing)} missing"
-    if new:
-        yield f"{name}: {_some(new)} there and not expected"
-    if other:
-        yield f"{name}: {_changed(other, expected, found)}"
-
-
-def _class(facts: ComponentFacts | None) -> str:
-    if facts is None:
-        return "None"
-    return f"{facts.class_name} of {facts.library}" if facts.library else f"{facts.class_name} of its own code"
+def _of_one(name: str, wanted: _Named, there: _Named) -> Iterator[str]:
+    if name not in there:
+        yield "it is missing"
+        return
+    if name not in wanted:
+        yield "no such component was expected"
+        return
+    expected, found = wanted[name], there[name]
+    if str(expected) != str(found):
+        yield f"it is {found} and should be {expected}"
+    if expected is None or found is None:
+        return
+    if missing := [part for part in expected.parts if part not in found.parts]:
+        yield f"{_some(missing)} missing"
+    if new := [part for part in found.parts if part not in expected.parts]:
+        yield f"{_some(new)} there and not expected"
+    both = [part for part in expected.parts if part in found.parts]
+    if other := [part for part in both if expected.parts[part] != found.parts[part]]:
+        yield _changed(other, expected, found)
 
 
 def _some(parts: list[str]) -> str:
@@ -132,8 +117,5 @@ def _changed(parts: list[str], expected: ComponentFacts, found: ComponentFacts) 
     if len(parts) > _FIRST:
         first, rest = ", ".join(parts[:_FIRST]), len(parts) - _FIRST
         return f"{len(parts)} of {len(expected.parts)} differ: {first} and {rest} more"
-    return "; ".join(f"{p} is {_short(found.parts[p])} and should be {_short(expected.parts[p])}" for p in parts)
-
-
-def _short(text: str) -> str:
-    return _LONG_DIGEST.sub(r"\1…", text)
+    shorts = ((part, *(_LONG_DIGEST.sub(r"\1…", each.parts[part]) for each in (found, expected))) for part in parts)
+    return "; ".join(f"{part} is {there} and should be {wanted}" for part, there, wanted in shorts)

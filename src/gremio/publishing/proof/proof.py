@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from gremio.errors import NotProven
-from gremio.publishing.proof.request import Loader, ProofSubject
+from gremio.publishing.proof.exchange import Loader, ProofSubject
 
 Verdict = Literal["ok", "failed", "impossible"]
 

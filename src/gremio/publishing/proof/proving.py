@@ -8,14 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from gremio.errors import NotProven
-from gremio.machine.processes import Children, Ended, Limits
+from gremio.machine.processes import Children, Ended, Limits, Trouble
 from gremio.machine.settings import Settings
 from gremio.machine.writing import scratch
 from gremio.publishing.proof.environment import clean_environment
+from gremio.publishing.proof.exchange import LOADERS, Loader, ProofReport, ProofSubject
 from gremio.publishing.proof.facts import Facts, differences
 from gremio.publishing.proof.proof import Attempt, Proof
-from gremio.publishing.proof.report import ProofReport
-from gremio.publishing.proof.request import LOADERS, Loader, ProofSubject
 
 # -P: what lies in the current directory is no module of ours.
 PROOF = (sys.executable, "-P", "-m", "gremio.publishing.proof.child")
@@ -32,7 +31,7 @@ def prove(
     limits: Sequence[str] = (),
     mended: bool = False,
     loaders: Sequence[Loader] = LOADERS,
-    token: str | bool | None = None,
+    token: str | None = None,
     timeout: float | None = _TIMEOUT,
     before: Callable[[Loader], None] | None = None,
     command: Sequence[str] = PROOF,
@@ -46,7 +45,7 @@ def prove(
         limits: why plain diffusers can't load it; then it isn't tried.
         mended: whether Gremio mends the code; that plain diffusers can't load it then says nothing against it.
         loaders: ``gremio``, ``diffusers``, or both.
-        token: as with the Hub's client: None for the one of who is logged in, False for none.
+        token: of the Hub, where the repository is private.
         timeout: seconds for each load, downloads included; None for no end.
         before: called with each loader before it starts, for whoever watches.
         command: what makes a load, given the subject's arguments.
@@ -78,11 +77,11 @@ def facts_of_folder(
     """
     why = _not_possible("gremio", subject, settings, (), ())
     if not why:
-        with _processes(settings, False, timeout, command) as load:
+        with _processes(settings, None, timeout, command) as load:
             report, ended = load(subject, "gremio")
-        if report is not None and report.facts is not None:
+        if report.facts is not None:
             return report.facts
-        why = (*_reasons(report, ended), *_last_lines(ended))
+        why = (*report.reasons, *_last_lines(ended))
     raise NotProven(
         "\n".join([f"the folder itself can't be loaded: {why[0]}", *why[1:]]),
         ref=subject.name,
@@ -90,38 +89,26 @@ def facts_of_folder(
     )
 
 
-_Load = Callable[[ProofSubject, Loader], tuple[ProofReport | None, Ended]]
+_Load = Callable[[ProofSubject, Loader], tuple[ProofReport, Ended]]
 
 
 @contextmanager
-def _processes(
-    settings: Settings, token: str | bool | None, timeout: float | None, command: Sequence[str]
-) -> Iterator[_Load]:
+def _processes(settings: Settings, token: str | None, timeout: float | None, command: Sequence[str]) -> Iterator[_Load]:
     """A folder with empty caches, gone afterwards, and what makes a load in it."""
     # Whole models come here.
     with scratch(settings.home / "proofs") as folder:
         empty = folder / "empty"
         empty.mkdir()
-        children = Children(clean_environment(folder, settings, _token(token)))
+        children = Children(clean_environment(folder, settings, token))
 
-        def load(subject: ProofSubject, loader: Loader) -> tuple[ProofReport | None, Ended]:
+        def load(subject: ProofSubject, loader: Loader) -> tuple[ProofReport, Ended]:
             ended = children.run([*command, *subject.arguments(loader)], Limits(timeout), folder=empty)
             try:
                 return ProofReport.from_output(ended.out), ended
             except ValueError:
-                return None, ended
+                return ProofReport(error=Trouble("", _without_report(ended))), ended
 
         yield load
-
-
-def _token(token: str | bool | None) -> str | None:
-    if isinstance(token, str):
-        return token
-    if token is False:
-        return None
-    from huggingface_hub import get_token
-
-    return get_token()
 
 
 def _not_possible(
@@ -137,11 +124,11 @@ def _not_possible(
     return tuple(limits) if loader == "diffusers" else ()
 
 
-def _attempt(loader: Loader, expected: Facts, report: ProofReport | None, ended: Ended) -> Attempt:
+def _attempt(loader: Loader, expected: Facts, report: ProofReport, ended: Ended) -> Attempt:
     seconds = round(ended.seconds, 1)
-    if report is None or report.facts is None:
-        kind = report.error.kind if report is not None and report.error is not None else ""
-        return Attempt(loader, "failed", _reasons(report, ended), kind, _last_lines(ended), seconds)
+    if report.facts is None:
+        kind = report.error.kind if report.error else ""
+        return Attempt(loader, "failed", report.reasons, kind, _last_lines(ended), seconds)
     found = differences(expected, report.facts)
     return Attempt(loader, "failed" if found else "ok", found, seconds=seconds)
 
@@ -151,14 +138,12 @@ def _excused(attempt: Attempt) -> Attempt:
     return replace(attempt, verdict="impossible", reasons=(why, *attempt.reasons))
 
 
-def _reasons(report: ProofReport | None, ended: Ended) -> tuple[str, ...]:
-    if report is not None and report.error is not None:
-        return tuple(each for each in (str(report.error), report.error.hint) if each)
+def _without_report(ended: Ended) -> str:
     if ended.timed_out:
-        return (f"no result after {ended.seconds:.0f} seconds",)
+        return f"no result after {ended.seconds:.0f} seconds"
     last = f": {ended.last_line}" if ended.last_line else ""
     hint = " (the system ends a process so when memory runs out)" if ended.how == "SIGKILL" else ""
-    return (f"its process ended with {ended.how} and no report{hint}{last}",)
+    return f"its process ended with {ended.how} and no report{hint}{last}"
 
 
 def _last_lines(ended: Ended) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from typing import Any
 from gremio.code.libraries.packages import version_of
 from gremio.machine.records import Records
 from gremio.machine.settings import Settings
+from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import Facts
 from gremio.publishing.proof.proof import Attempt, Proof
-from gremio.publishing.proof.request import ProofSubject
 from gremio.publishing.publication import Publication
 from gremio.version import __version__
 

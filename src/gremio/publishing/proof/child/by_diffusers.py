@@ -8,9 +8,8 @@ import diffusers
 from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
 
 from gremio.errors import NoClass
-from gremio.publishing.proof.child.library_components import standard_class
-from gremio.publishing.proof.child.root import is_class_alone, root_config
-from gremio.publishing.proof.request import ProofSubject
+from gremio.publishing.proof.child.component import is_class_alone, root_config, standard_class
+from gremio.publishing.proof.exchange import ProofSubject
 from gremio.sources.model import ENTRY, MODEL_CONFIG
 
 

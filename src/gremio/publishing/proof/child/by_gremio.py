@@ -7,9 +7,8 @@ from typing import Any
 
 from gremio.errors import EntryNotFound
 from gremio.loading.pipelines import DiffusionPipeline, load_class
-from gremio.publishing.proof.child.library_components import standard_class
-from gremio.publishing.proof.child.root import home_of, is_class_alone, root_config
-from gremio.publishing.proof.request import ProofSubject
+from gremio.publishing.proof.child.component import home_of, is_class_alone, root_config, standard_class
+from gremio.publishing.proof.exchange import ProofSubject
 from gremio.sources.model import code_of
 
 

@@ -13,9 +13,9 @@ from tests.samples.code import PLAIN
 
 from gremio import DiffusionPipeline, load_class
 from gremio.errors import ModelError
-from gremio.publishing.proof.digests import facts_of
 from gremio.publishing.proof.facts import Facts, differences
-from gremio.publishing.proof.tensors import weights_of
+from gremio.publishing.proof.object_facts import facts_of
+from gremio.publishing.proof.weight_digests import weights_of
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def test_large_tensors_are_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch) 
     """The pieces make the same digest as the whole."""
     model = torch.nn.Linear(64, 64)
     whole = weights_of(model)
-    monkeypatch.setattr("gremio.publishing.proof.tensors._CHUNK", 100)
+    monkeypatch.setattr("gremio.publishing.proof.weight_digests._CHUNK", 100)
     assert weights_of(model) == whole
 
 

@@ -20,7 +20,7 @@ import torch
 
 from gremio.loading.components.registered import is_registered, registered, unwrapped
 from gremio.publishing.proof.facts import ComponentFacts, Facts
-from gremio.publishing.proof.tensors import weights_of
+from gremio.publishing.proof.weight_digests import weights_of
 
 _LIBRARIES = frozenset({"diffusers", "transformers", "torch"})
 # What configs tell of how and where an object was saved.

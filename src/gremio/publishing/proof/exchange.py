@@ -1,11 +1,14 @@
-"""What is to be loaded in a process of its own, and how that process is told."""
+"""What the process of a proof is told, and what it answers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
+from gremio.machine.processes import Trouble, last_object
+from gremio.publishing.proof.facts import Facts
 from gremio.publishing.publication import Kind
 
 Loader = Literal["gremio", "diffusers"]
@@ -43,9 +46,37 @@ class ProofSubject:
         return {"revision": self.revision} if self.revision else {}
 
     def arguments(self, loader: Loader) -> list[str]:
-        """For the command line of ``python -m gremio.publishing.proof.child``."""
-        given = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "name"}
-        options = {name.replace("_", "-"): value for name, value in given.items() if value}
-        # The process runs elsewhere.
+        """For the command line of ``python -m gremio.publishing.proof.child``, which runs elsewhere."""
         name = str(Path(self.name).absolute()) if self.is_folder else self.name
-        return [f"--loader={loader}", *(f"--{option}={value}" for option, value in options.items()), "--", name]
+        return [loader, json.dumps({**asdict(self), "name": name})]
+
+
+@dataclass(frozen=True)
+class ProofReport:
+    """What was loaded, or why nothing was."""
+
+    facts: Facts | None = None
+    error: Trouble | None = None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why nothing was loaded, in words; empty if something was."""
+        return tuple(each for each in (str(self.error), self.error.hint) if each) if self.error else ()
+
+    def to_json(self) -> str:
+        """One line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_output(cls, text: str) -> ProofReport:
+        """The report at the end of what the process printed.
+
+        Raises:
+            ValueError: there is none.
+        """
+        values = last_object(text)
+        try:
+            facts = Facts.from_dict(values["facts"]) if values["facts"] is not None else None
+            return cls(facts, Trouble(**values["error"]) if values["error"] else None)
+        except (KeyError, TypeError) as error:
+            raise ValueError("what the process printed does not end with a proof's report") from error

@@ -17,12 +17,12 @@ import pytest
 from tests.publishing.proof.conftest import BLOCKS, MODEL
 
 from gremio.errors import NotProven
+from gremio.machine.processes import Trouble
 from gremio.machine.settings import Settings
 from gremio.publishing.proof.environment import clean_environment
+from gremio.publishing.proof.exchange import ProofReport, ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 from gremio.publishing.proof.proving import facts_of_folder, prove
-from gremio.publishing.proof.report import ProofReport
-from gremio.publishing.proof.request import ProofSubject
 from gremio.sources.model import FolderModel, code_of
 
 FACTS = Facts("pipeline", ComponentFacts("Castle"))
@@ -46,7 +46,7 @@ def child(program: str) -> list[str]:
 
 def printing(facts: Facts = FACTS) -> list[str]:
     """One that loads what it is told."""
-    report = json.dumps({"facts": facts.as_dict(), "error": None, "seconds": 1})
+    report = ProofReport(facts).to_json()
     return child(f"print('noise'); print({report!r})")
 
 
@@ -64,7 +64,7 @@ def test_both_load_what_was_pushed(hub, put: Callable[..., str], show_one: Path)
     import torch
 
     from gremio import DiffusionPipeline
-    from gremio.publishing.proof.digests import facts_of
+    from gremio.publishing.proof.object_facts import facts_of
 
     pipe = DiffusionPipeline.from_pretrained(show_one, trust_remote_code=True).to(torch.bfloat16)
     pipe.unet.save_pretrained(show_one / "unet")
@@ -86,7 +86,7 @@ def test_both_load_what_was_pushed(hub, put: Callable[..., str], show_one: Path)
 def test_a_component_and_blocks_load_from_the_hub(hub, put: Callable[..., str], tmp_path: Path) -> None:
     """By the file that the publication says, at their commits; tests/proof has both loaders for both, at once."""
     from gremio import load_class
-    from gremio.publishing.proof.digests import facts_of
+    from gremio.publishing.proof.object_facts import facts_of
 
     model, blocks = tmp_path / "model", tmp_path / "blocks"
     model.mkdir()
@@ -155,8 +155,7 @@ def test_a_folder_is_what_a_process_of_its_own_says(sd_folder: Path, monkeypatch
 
 def test_a_folder_that_does_not_load_is_refused(tmp_path: Path) -> None:
     """Before anything is published."""
-    error = {"kind": "ImportError", "message": "no castle", "where": "pipeline.py:3", "hint": ""}
-    printed = json.dumps({"facts": None, "error": error, "seconds": 1})
+    printed = ProofReport(error=Trouble("ImportError", "no castle", "pipeline.py:3")).to_json()
     with pytest.raises(NotProven, match=r"can't be loaded: ImportError: no castle \(pipeline\.py:3\)\ndetails"):
         facts_of_folder(
             ProofSubject(str(tmp_path), "pipeline"),
@@ -240,7 +239,7 @@ def test_interrupting_ends_the_process(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "from gremio.publishing.proof.facts import *\n"
-        "from gremio.publishing.proof.request import ProofSubject\n"
+        "from gremio.publishing.proof.exchange import ProofSubject\n"
         "from gremio.publishing.proof.proving import prove\n"
         "from gremio.machine.settings import Settings\n"
         "assert 'torch' not in sys.modules\n"
@@ -261,9 +260,8 @@ def test_interrupting_ends_the_process(tmp_path: Path) -> None:
 
 def test_code_that_gremio_mends_may_fail_in_plain_diffusers() -> None:
     """It is told as it is, and is no fault of the publication; that it loads as something else would be."""
-    error = {"kind": "ImportError", "message": "no castle", "where": "", "hint": ""}
-    failed, fine = json.dumps({"facts": None, "error": error, "seconds": 1}), ProofReport(FACTS).to_json()
-    program = f"import sys; print({failed!r} if '--loader=diffusers' in sys.argv else {fine!r})"
+    failed, fine = ProofReport(error=Trouble("ImportError", "no castle")).to_json(), ProofReport(FACTS).to_json()
+    program = f"import sys; print({failed!r} if 'diffusers' in sys.argv else {fine!r})"
     proof = prove(SUBJECT, FACTS, settings=settings(), mended=True, token=False, command=child(program))
     assert proof.ok
     assert "plain diffusers: not possible: it can't load this code, which Gremio mends" in proof.lines()[1]
