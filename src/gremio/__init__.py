@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from gremio.version import __version__
 
 if TYPE_CHECKING:
-    from gremio.loading.pipelines import DiffusionPipeline, Provenance, load_class
+    from gremio.loading.modules.provenance import Provenance
+    from gremio.loading.pipelines import DiffusionPipeline, load_class
     from gremio.publishing import publish
     from gremio.publishing.install import install, installed, uninstall
     from gremio.publishing.saving import push_to_hub, save_pretrained
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
 _PLACES = {
     "DiffusionPipeline": "gremio.loading.pipelines",
-    "Provenance": "gremio.loading.pipelines",
+    "Provenance": "gremio.loading.modules.provenance",
     "install": "gremio.publishing.install",
     "installed": "gremio.publishing.install",
     "load_class": "gremio.loading.pipelines",

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gremio.errors import BadModelIndex
-from gremio.loading.components import ModelIndex, custom_components
+from gremio.loading.components import ModelIndex, check_standard, custom_components
 
 
 class Home:
@@ -28,6 +28,8 @@ class Home:
 def _custom(entry, files, name="unet"):
     index = ModelIndex.parse(json.dumps({"_class_name": "P", name: entry}).encode(), ref=Home.name)
     found = custom_components(index, Home(files), [name]).get(name)
+    if found is None:
+        check_standard(index, [name], ref=Home.name)
     return found and (found.path, found.class_name)
 
 

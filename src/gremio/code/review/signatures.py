@@ -75,7 +75,8 @@ def component_slots(tree: CodeTree, class_name: str) -> tuple[ComponentSlot, ...
 
 @dataclass
 class SignatureReader:
-    """Answers about the classes that a ClassReader reads."""
+    """Answers about the classes that a ClassReader reads, and about those of installed libraries (``diffusers.Name``).
+    """
 
     classes: ClassReader
 
@@ -122,10 +123,10 @@ class SignatureReader:
 
     def _start(self, class_name: str) -> Definition:
         path = self.classes.tree.entry
-        place = self.classes.located(self.classes.absolute(path, class_name))
-        if place is None:
+        found = self._define(self.classes.absolute(path, class_name))
+        if found is None:
             raise NoClass(f"{path} has no class {class_name}", ref=str(self.classes.tree.origin))
-        return Definition(self.classes.nodes(place[0])[place[1]], path=place[0])
+        return found
 
     def _bases(self, here: Definition) -> list[Definition]:
         if here.module:
@@ -146,6 +147,9 @@ class SignatureReader:
             for node in definition.node.body:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == method:
                     return definition, node
+                if isinstance(node, ast.Assign) and any(dotted(target) == method for target in node.targets):
+                    # What is assigned can't be told by reading.
+                    return None
         return None
 
     def _optional(self, class_name: str) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """What a model index names: checked, chosen, found, staged."""
 
-from gremio.loading.components.custom import CustomComponent, custom_components, is_standard
+from gremio.loading.components.custom import CustomComponent, check_standard, custom_components, is_standard
 from gremio.loading.components.damage import damage
 from gremio.loading.components.index import ComponentEntry, ModelIndex
 from gremio.loading.components.moved_libraries import moved_class, moved_components, moved_repair
@@ -12,6 +12,7 @@ __all__ = [
     "CustomComponent",
     "ModelIndex",
     "Selection",
+    "check_standard",
     "custom_components",
     "damage",
     "is_standard",

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gremio.code.libraries.moves import COMPONENT_LIBRARIES
+from gremio.code.libraries.moves import COMPONENT_LIBRARIES, library_of
 from gremio.errors import BadModelIndex
 from gremio.loading.components.index import ComponentEntry, ModelIndex
 from gremio.sources.model import CONFIGS, ModelHome
@@ -23,12 +23,12 @@ class CustomComponent:
 
 
 def custom_components(index: ModelIndex, home: ModelHome, wanted: Iterable[str]) -> dict[str, CustomComponent]:
-    """The wanted components that need code of the repository; every other wanted entry is checked.
+    """The wanted components that need code of the repository. Nothing is imported to find out.
 
     Both conventions are read: ``["module", "Class"]`` in the index, and ``auto_map`` in the component's own config.
 
     Raises:
-        BadModelIndex: an entry names a library that isn't allowed, or a class that is no component.
+        BadModelIndex: an ``auto_map`` leads out of the repository, or nowhere.
     """
     paths = set(home.paths())
     found = {}
@@ -39,21 +39,27 @@ def custom_components(index: ModelIndex, home: ModelHome, wanted: Iterable[str])
         custom = by_module(entry, paths) or _by_auto_map(entry, home, paths)
         if custom:
             found[name] = custom
-        else:
-            _check_standard(entry, home.name)
     return found
+
+
+def check_standard(index: ModelIndex, names: Iterable[str], *, ref: str) -> None:
+    """Refuse what diffusers must not load by itself.
+
+    Raises:
+        BadModelIndex: an entry names a library that isn't allowed, or a class that is no component.
+    """
+    for name in names:
+        entry = index.components.get(name)
+        if entry is not None and not entry.is_null:
+            _check_standard(entry, ref)
 
 
 def by_module(entry: ComponentEntry, paths: Collection[str]) -> CustomComponent | None:
     """The component, where its entry names a file of the repository rather than a library."""
     library = str(entry.library)
-    if is_standard(library):
-        return None
     file = f"{library.replace('.', '/')}.py"
-    for path in (f"{entry.name}/{file}", file):
-        if path in paths:
-            return CustomComponent(entry.name, path, str(entry.class_name))
-    return None
+    path = next((path for path in (f"{entry.name}/{file}", file) if path in paths), None)
+    return CustomComponent(entry.name, path, str(entry.class_name)) if path and not is_standard(library) else None
 
 
 def _by_auto_map(entry: ComponentEntry, home: ModelHome, paths: set[str]) -> CustomComponent | None:
@@ -69,9 +75,8 @@ def _by_auto_map(entry: ComponentEntry, home: ModelHome, paths: set[str]) -> Cus
 
 def _may_be_mapped(entry: ComponentEntry) -> bool:
     """Only where the library itself has no such class, or leaves the choice to the config."""
-    return str(entry.class_name).startswith("Auto") or (
-        entry.library in COMPONENT_LIBRARIES and _in_library(str(entry.library), str(entry.class_name)) is None
-    )
+    library, name = str(entry.library), str(entry.class_name)
+    return name.startswith("Auto") or (library in COMPONENT_LIBRARIES and not _exports(library, name))
 
 
 def _json(home: ModelHome, path: str) -> Mapping[str, Any]:
@@ -137,9 +142,18 @@ def is_standard(library: str) -> bool:
 
 def _pipeline_package(name: str) -> bool:
     """Whether diffusers has a pipeline of that name, from whose package components may come."""
+    if "." in name or name.startswith("_") or not _exports("diffusers.pipelines", name):
+        return False
+    # Some are there only where another package is.
     from diffusers import pipelines
 
-    return "." not in name and not name.startswith("_") and hasattr(pipelines, name)
+    return hasattr(pipelines, name)
+
+
+def _exports(module: str, name: str) -> bool:
+    """Whether an installed library has that name, by reading it: a refusal of code should not wait for torch."""
+    library = library_of(module)
+    return library is not None and library.has(module, name)
 
 
 def _in_library(library: str, class_name: str) -> object:

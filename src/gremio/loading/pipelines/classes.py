@@ -1,27 +1,20 @@
-"""From a ref to a class: fetched, read, allowed, executed."""
+"""From a ref to a class: resolved, executed."""
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import replace
-from typing import Any, Literal, cast
+from typing import Any
 
-from gremio.code import CodeTree, PipelineRef
-from gremio.code.review import entry_class, require
-from gremio.errors import GremioError
+from gremio.code import PipelineRef
 from gremio.loading.modules import LoadedCode, load
 from gremio.loading.pipelines.placement import accept_placement
 from gremio.loading.pipelines.renamed_components import accept_left_out
 from gremio.loading.pipelines.request import CodeChoice, take_access
+from gremio.loading.pipelines.resolving import ApprovedClass, Kind, approve_named
 from gremio.machine.settings import Settings
-from gremio.sources import Access, fetch
-from gremio.trust import CodeRequest, Grant, authorize
-
-Kind = Literal["pipeline", "class"]
-
-log = logging.getLogger("gremio")
-_warned: set[tuple[str, str]] = set()
+from gremio.sources import Access
+from gremio.trust import Grant
 
 
 def load_class(
@@ -57,53 +50,14 @@ def load_class(
 
 def named_class(choice: CodeChoice, *, access: Access, settings: Settings, kind: Kind = "pipeline") -> LoadedCode:
     """The class of the code that the caller names with ``custom_pipeline``."""
-    ref = cast(PipelineRef, choice.ref)
-    try:
-        tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
-    except GremioError as error:
-        error.ref = error.ref or ref.text
-        raise
-    request = CodeRequest(ref.text, tree, choice.grant)
-    return approved_class(request, tree.entry, choice.class_name, settings=settings, kind=kind, mend=choice.mend)
+    return execute(approve_named(choice, access=access, settings=settings, kind=kind))
 
 
-def approved_class(
-    request: CodeRequest,
-    path: str,
-    class_name: str | None,
-    *,
-    settings: Settings,
-    kind: Kind = "pipeline",
-    mend: bool = True,
-) -> LoadedCode:
-    """Read the file, pass the gate, check its packages, execute it; in this order."""
-    tree = request.tree.with_entry(path)
-    try:
-        name = entry_class(tree, kind, class_name)
-        code = authorize(replace(request, tree=tree), settings)
-        require(tree)
-    except GremioError as error:
-        # Reading knows the tree and where it lies; what the person wrote is known here.
-        error.ref = request.ref
-        raise
-    _warn_unpinned(tree, request)
-    loaded = load(code, name, path=path, ref=request.ref, mend=mend)
+def execute(found: ApprovedClass) -> LoadedCode:
+    """Run the code of a class, unless this process did."""
+    path = found.code.tree.entry
+    loaded = load(found.code, found.name, path=path, ref=found.ref, mend=found.mend)
     accept_placement(loaded.cls)
-    if mend:
+    if found.mend:
         loaded = replace(loaded, mends=loaded.mends + accept_left_out(loaded.cls, file=path))
     return loaded
-
-
-def _warn_unpinned(tree: CodeTree, request: CodeRequest) -> None:
-    """Hub code that floats on a branch says so once, with the commit that would pin it."""
-    origin = tree.origin
-    if origin.source != "hub" or origin.revision == origin.commit or (origin.repo, origin.commit) in _warned:
-        return
-    _warned.add((origin.repo, origin.commit))
-    argument = "custom_revision" if request.role == "named" else "revision"
-    log.warning(
-        "%s: this code is not pinned and may change with the next commit; to keep what runs now, pass %s=%r",
-        origin.repo,
-        argument,
-        origin.commit,
-    )

@@ -9,10 +9,8 @@ from typing import Any
 import torch
 
 from gremio.loading.components import (
-    CustomComponent,
-    ModelIndex,
     Selection,
-    custom_components,
+    check_standard,
     is_standard,
     moved_class,
     moved_components,
@@ -25,25 +23,25 @@ from gremio.loading.components.staging import for_diffusers
 from gremio.loading.modules import LoadedCode
 from gremio.loading.modules.provenance import CodeProvenance, Provenance, note
 from gremio.loading.pipelines.choosing import Chosen
-from gremio.loading.pipelines.classes import approved_class
+from gremio.loading.pipelines.classes import execute
 from gremio.loading.pipelines.failures import Attempt
-from gremio.loading.pipelines.options import dtype_argument
-from gremio.loading.pipelines.request import LoadRequest
+from gremio.loading.pipelines.options import Placement, dtype_argument
+from gremio.loading.pipelines.resolving import Resolved, approve_components
 from gremio.loading.pipelines.schedulers import use_own_schedulers
 from gremio.loading.pipelines.standard import load_with
-from gremio.sources.model import ModelHome, code_of
 from gremio.sources.record import recorded_before
-from gremio.trust import CodeRequest
 
 
 class Joining:
     """Puts a class and a model's components together."""
 
-    def __init__(self, chosen: Chosen, index: ModelIndex, home: ModelHome, request: LoadRequest) -> None:
+    def __init__(self, chosen: Chosen, resolved: Resolved, placement: Placement) -> None:
         self._chosen = chosen
-        self._index = index
-        self._home = home
-        self._request = request
+        self._index = index = resolved.index
+        self._home = home = resolved.home
+        self._request = request = resolved.request
+        self._resolved = resolved
+        self._placement = placement
         self._demands = Demands.of(chosen.cls)
         self._passed = [name for name in self._demands.components if name in request.rest]
         self._wanted = [
@@ -57,31 +55,17 @@ class Joining:
         """Fetch what is wanted, load the custom classes, and let diffusers load the components into the class."""
         cls, ref = self._chosen.cls, self._home.name
         absent = self._demands.absent(self._index, self._passed, ref=ref, class_name=cls.__name__)
-        custom = custom_components(self._index, self._home, [n for n in self._wanted if n not in self._moved])
-        loaded = self._load_classes(custom)
+        approved = approve_components(self._resolved, [n for n in self._wanted if n not in self._moved])
+        check_standard(self._index, [n for n in self._wanted if n not in self._moved and n not in approved], ref=ref)
+        loaded = {name: execute(each) for name, each in approved.items()}
         paths = self._paths()
         folder = self._home.fetch(paths)
         attempt = Attempt(cls, self._home, folder, paths, self._wanted, absent)
         with attempt.explained():
-            place, direct = self._place(folder, paths, loaded, custom)
+            place, direct = self._place(folder, paths, loaded)
             pipeline = load_with(cls, place, {**self._arguments(), **dict.fromkeys(absent), **direct})
-        self._finish(pipeline, loaded, custom)
+        self._finish(pipeline, loaded)
         return pipeline
-
-    def _load_classes(self, custom: Mapping[str, CustomComponent]) -> dict[str, LoadedCode]:
-        if not custom:
-            return {}
-        request, named = self._request, self._chosen.provenance
-        # One tree for all of them: a model's code is read and hashed once, and entered at each component's file.
-        tree = code_of(self._home, next(iter(custom.values())).path)
-        sole = request.code.ref is None or (named is not None and named.digest == tree.digest)
-        wanted = CodeRequest(self._home.name, tree, request.code.grant, role="found", sole=sole)
-        return {
-            name: approved_class(
-                wanted, each.path, each.class_name, settings=request.settings, kind="class", mend=request.code.mend
-            )
-            for name, each in custom.items()
-        }
 
     def _paths(self) -> list[str]:
         """The files of the model that this load needs."""
@@ -90,29 +74,26 @@ class Joining:
             selection = Selection(selection.variant, None, use_onnx=True)
         return selection.files(self._home.paths(), self._wanted, ref=self._home.name, passed=self._passed)
 
-    def _place(
-        self,
-        folder: Path,
-        paths: list[str],
-        loaded: Mapping[str, LoadedCode],
-        custom: Mapping[str, CustomComponent],
-    ) -> tuple[Path, dict[str, Any]]:
+    def _place(self, folder: Path, paths: list[str], loaded: Mapping[str, LoadedCode]) -> tuple[Path, dict[str, Any]]:
         """The folder for diffusers, and the components that it can't load itself."""
-        request, home = self._request, self._home
+        request = self._request
         replaced = [*self._replaced(), *self._null_settings()]
         if not (loaded or replaced or self._moved or self._index.module or self._needs_cleaning(folder)):
             return folder, {}
         libraries, foreign = self._moved_libraries(), list(replaced)
         for name, code in loaded.items():
             if has_known_base(code.cls):
-                library = as_library(code.cls, digits=code.code.digest.hex, path=custom[name].path, ref=home.name)
-                libraries[name] = (library, code.cls.__name__)
+                libraries[name] = (self._as_library(code), code.cls.__name__)
             else:
                 foreign.append(name)
         index = for_diffusers(self._index, class_name=self._chosen.cls.__name__, libraries=libraries)
         staged = stage(request.settings.home, folder, {k: v for k, v in index.items() if k not in foreign}, paths)
         own = [name for name in foreign if name in loaded]
-        return staged, {name: self._load_foreign(loaded[name], custom[name], staged / name) for name in own}
+        return staged, {name: self._load_foreign(name, loaded[name], staged / name) for name in own}
+
+    def _as_library(self, code: LoadedCode) -> str:
+        tree = code.code.tree
+        return as_library(code.cls, digits=tree.digest.hex, path=tree.entry, ref=self._home.name)
 
     def _moved_libraries(self) -> dict[str, tuple[str, str]]:
         libraries = {}
@@ -140,32 +121,32 @@ class Joining:
         trips = any(self._request.selection.trips_on(p.name) for p in entries)
         return trips or any(p.suffix == ".py" for p in [*entries, *folder.glob("*")])
 
-    def _load_foreign(self, code: LoadedCode, component: CustomComponent, folder: Path) -> Any:
-        as_library(code.cls, digits=code.code.digest.hex, path=component.path, ref=self._home.name)
+    def _load_foreign(self, name: str, code: LoadedCode, folder: Path) -> Any:
+        self._as_library(code)
         made = code.cls.from_pretrained(str(folder))  # type: ignore[attr-defined]
         if isinstance(made, torch.nn.Module):
-            dtype, device = self._request.dtype, self._request.device_map
-            wanted = dtype.get(component.name, dtype.get("default")) if isinstance(dtype, dict) else dtype
+            dtype, device = self._placement.dtype, self._placement.device_map
+            wanted = dtype.get(name, dtype.get("default")) if isinstance(dtype, dict) else dtype
             made.to(dtype=wanted, device=None if device == "balanced" else device)
         return made
 
     def _arguments(self) -> dict[str, Any]:
-        request = self._request
-        placed = {"device_map": request.device_map} if request.device_map and not self._places_later() else {}
-        return {**request.rest, **dtype_argument(request.dtype), **placed}
+        device = self._placement.device_map
+        placed = {"device_map": device} if device and not self._places_later() else {}
+        return {**self._request.rest, **dtype_argument(self._placement.dtype), **placed}
 
     def _places_later(self) -> bool:
         """diffusers takes a kind of device for ``device_map``, not one of several of that kind, as ``cuda:1``."""
-        return ":" in (self._request.device_map or "")
+        return ":" in (self._placement.device_map or "")
 
-    def _finish(self, pipeline: Any, loaded: Mapping[str, LoadedCode], custom: Mapping[str, CustomComponent]) -> None:
+    def _finish(self, pipeline: Any, loaded: Mapping[str, LoadedCode]) -> None:
         home = self._home
         if self._places_later():
-            pipeline.to(self._request.device_map)
+            pipeline.to(self._placement.device_map)
         pipeline.register_to_config(_name_or_path=home.name)
         components = {
             name: CodeProvenance.of(
-                code, ref=home.name, entry=custom[name].path, before=recorded_before(self._index.raw, name)
+                code, ref=home.name, entry=code.code.tree.entry, before=recorded_before(self._index.raw, name)
             )
             for name, code in loaded.items()
         }

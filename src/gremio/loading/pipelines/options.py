@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -13,6 +14,23 @@ from gremio.errors import OptionError
 Dtype = torch.dtype | dict[str, torch.dtype] | None
 
 _SHORT = {"fp16": "float16", "half": "float16", "fp32": "float32", "float": "float32", "bf16": "bfloat16"}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """In which numbers, and where."""
+
+    dtype: Dtype = None
+    device_map: str | None = None
+
+    @classmethod
+    def take(cls, arguments: dict[str, Any]) -> Placement:
+        """Take ``dtype`` (or ``torch_dtype``) and ``device_map`` out of the arguments.
+
+        Raises:
+            OptionError: one of them can't work here.
+        """
+        return cls(take_dtype(arguments), check_device(arguments.pop("device_map", None)))
 
 
 def take_dtype(arguments: dict[str, Any]) -> Dtype:

@@ -1,4 +1,4 @@
-"""One call of ``from_pretrained``, its arguments parsed."""
+"""One call of ``from_pretrained``, its arguments parsed, but for those about numbers and machines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 from gremio.code import PipelineRef
 from gremio.errors import OptionError, RefError
 from gremio.loading.components import Selection
-from gremio.loading.pipelines.options import Dtype, check_device, take_dtype
 from gremio.machine.settings import Settings
 from gremio.sources import Access
 from gremio.trust import Grant
@@ -59,8 +58,6 @@ class LoadRequest:
     selection: Selection
     access: Access
     settings: Settings
-    dtype: Dtype
-    device_map: str | None
     rest: dict[str, Any] = field(repr=False)
 
     @classmethod
@@ -81,8 +78,6 @@ class LoadRequest:
             selection,
             access,
             settings,
-            take_dtype(rest),
-            check_device(rest.pop("device_map", None)),
             rest,
         )
 
