@@ -75,8 +75,7 @@ def component_slots(tree: CodeTree, class_name: str) -> tuple[ComponentSlot, ...
 
 @dataclass
 class SignatureReader:
-    """Answers about the classes that a ClassReader reads, and about those of installed libraries (``diffusers.Name``).
-    """
+    """Answers about the classes that a ClassReader reads, and of installed libraries by their dotted names."""
 
     classes: ClassReader
 
