@@ -1,5 +1,5 @@
 # make demo  — a picture, from nothing but Python 3.11+ and make
-# make test  — all tests
+# make test  — all tests, on all cores
 # make check — format, lint, types, layers, docs
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ demo: $(VENV)/.run
 	$(BIN)/gremio demo --output out
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal --durations 10
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

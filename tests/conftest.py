@@ -1,11 +1,13 @@
-"""What every test stands on: a home of its own, loopback only, one local Hub a session."""
+"""What every test stands on: a home of its own, loopback only, one local Hub a process."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,21 +52,17 @@ def _loopback_only(self: socket.socket, address: object) -> None:
 socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
+def pytest_unconfigure() -> None:
+    """Remove the session's folders at the end."""
+    shutil.rmtree(_SESSION, ignore_errors=True)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Gremio's state and the Hub's cache, fresh for each test."""
     monkeypatch.setenv("GREMIO_HOME", str(tmp_path / "gremio-home"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub-cache"))
     return tmp_path / "gremio-home"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _clean_session() -> Iterator[None]:
-    """Remove the session's folders at the end."""
-    import shutil
-
-    yield
-    shutil.rmtree(_SESSION, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -76,14 +74,25 @@ def _pool() -> Iterator[None]:
     close_session()
 
 
-@pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _pool: None) -> Iterator[LocalHub]:
-    """A local Hub without repositories, which HF_ENDPOINT names; maria writes anywhere, ana to what is hers."""
+@pytest.fixture(scope="session")
+def _session_hub(_pool: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalHub, Path]]:
+    """The local Hub that the tests of this process have in turn, and its folder: stopping one takes long."""
     from gremio.localhub import LocalHub
 
-    with LocalHub(tmp_path / "hub", users={"maria": "hf_maria", "ana": "hf_ana"}) as running:
-        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
-        yield running
+    folder = tmp_path_factory.mktemp("hub")
+    with LocalHub(folder, users={"maria": "hf_maria", "ana": "hf_ana"}) as running:
+        yield running, folder
+
+
+@pytest.fixture
+def hub(_session_hub: tuple[LocalHub, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+    """A local Hub without repositories, which HF_ENDPOINT names; maria writes anywhere, ana to what is hers."""
+    running, folder = _session_hub
+    running.requests.clear()
+    monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+    yield running
+    if (folder / "repos").exists():
+        (folder / "repos").rename(folder / f"repos-{time.monotonic_ns()}")
 
 
 @pytest.fixture

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.defects.painters import MIRROR, Runs, painter
+
+from gremio.localhub import LocalHub
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +33,12 @@ def mirror(put: Callable[..., str], mark: str) -> str:
 
 
 @pytest.fixture
-def go_offline(hub: object) -> Callable[[], None]:
-    """Stop the Hub: from here on nothing answers at its address."""
-    return lambda: hub.__exit__(None, None, None)  # type: ignore[attr-defined]
+def go_offline(hub: LocalHub) -> Iterator[Callable[[], None]]:
+    """Stop the Hub: from here to the end of the test nothing answers at its address."""
+    with ExitStack() as afterwards:
+
+        def stop() -> None:
+            hub.__exit__(None, None, None)
+            afterwards.callback(hub.__enter__)
+
+        yield stop
