@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,6 +174,42 @@ def test_refusals_speak_of_options(gremio, hub, put: Callable[..., str], sd_fold
     assert gremio(*ask, "--trust", digest).code == 0
 
 
+ALL_REFUSED = """
+import json, sys
+from gremio.cli.main import run
+codes = [run(command) for command in json.loads(sys.argv[1])]
+print(json.dumps([codes, sorted({"torch", "diffusers", "transformers"} & sys.modules.keys())]))
+"""
+
+
+def test_all_that_can_be_refused_is_refused_before_torch_is_loaded(
+    hub, put: Callable[..., str], sd_folder: Path, show_one_folder: Path, tmp_path: Path, write: Callable[..., Path]
+) -> None:
+    """The gate, for a pipeline's and for a component's code; packages; arguments, their types, and files."""
+    put("ana/brush", SHELF / "long_prompt")
+    lacking = write("import nowhere_to_be_found\nfrom diffusers import DDIMPipeline\nclass P(DDIMPipeline): pass\n")
+    mine, prompt = ["run", str(SHELF / "long_prompt"), "-m", str(sd_folder)], ["-p", "x"]
+    refused = {
+        "allowed it to run": ["run", "ana/brush", "-m", str(sd_folder), *prompt],
+        "entry unet/": ["run", str(SHELF / "long_prompt"), "-m", str(show_one_folder), *prompt],
+        "pip install nowhere-to-be-found": ["run", str(lacking), "-m", str(sd_folder), *prompt],
+        "has no parameter 'guidence_scale'": [*mine, *prompt, "--set", "guidence_scale=1"],
+        "guidance_scale wants": [*mine, *prompt, "--set", "guidance_scale=much"],
+        "no file nowhere.txt": [*mine, *prompt, "--set", "negative_prompt=@nowhere.txt"],
+        "'big' is no size": [*mine, *prompt, "--size", "big"],
+        "needs prompt and image": ["run", str(SHELF / "difference_map"), *mine[2:]],
+        "is not one of": [*mine, *prompt, "--dtype", "float12"],
+        "there is no folder at": [*mine[:2], "-m", "./gone", *prompt],
+        "StableDiffusionPipeline has no parameter 'promt'": ["run", str(sd_folder), "--set", "promt=x"],
+    }
+    command = [sys.executable, "-c", ALL_REFUSED, json.dumps(list(refused.values()))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path)
+    codes, heavy = json.loads(done.stdout.splitlines()[-1])
+    assert set(codes) == {1, 2}
+    assert [words for words in refused if words not in done.stderr] == []
+    assert heavy == []
+
+
 def test_what_fails_while_drawing_is_the_pipelines_own(gremio, sd_folder: Path, tmp_path: Path) -> None:
     """An error inside the pipeline's code is told as such, not as a bug of ours."""
     (tmp_path / "pipeline.py").write_text(
@@ -188,10 +226,11 @@ def test_what_fails_while_drawing_is_the_pipelines_own(gremio, sd_folder: Path, 
 def test_a_model_may_bring_its_pipeline(
     gremio, hub, put: Callable[..., str], show_one_folder: Path, tmp_path: Path
 ) -> None:
-    """Without ``--model`` the ref is a model with its own pipeline, and frames come out."""
+    """Without ``--model`` the ref is a model with its own pipeline; it is resolved once, and frames come out."""
     put("showlab/show-1-base", show_one_folder)
     done = gremio(
         "run", "showlab/show-1-base", "--trust-remote-code", "-p", "a panda", *QUICK, "-o", tmp_path / "f.gif"
     )
     assert done.code == 0, done.err
     assert frames(tmp_path / "f.gif") > 1
+    assert len([path for _, path in hub.requests if "/revision/" in path]) == 1

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gremio.cli.options import access_arguments, access_options, code_options, named_values
+from gremio.cli.trials import require_run_extra
 from gremio.code import PipelineRef
-from gremio.errors import CodeFailed, OptionError
+from gremio.errors import CodeFailed, NoClass, OptionError
+from gremio.loading.pipelines.request import LoadRequest
+from gremio.loading.pipelines.resolving import Resolved, approve_components, resolve
+from gremio.running.calls import CallSignature, Size, build, find
 from gremio.version import __version__
 
 if TYPE_CHECKING:
     from gremio.running.outputs import Saved
+
+_OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
 
 
 @click.command()
@@ -40,7 +47,12 @@ if TYPE_CHECKING:
     help="Any other argument of the pipeline; @FILE reads a file.",
 )
 @click.option("-o", "--output", metavar="PATH", help="File or folder for what is drawn.")
-@click.option("--dtype", help="float32, float16, bfloat16; the weights' own way if not given.")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16", "bfloat16", "fp32", "fp16", "bf16"]),
+    metavar="DTYPE",
+    help="float32, float16 or bfloat16; float32 if not given.",
+)
 @click.option("--device", help="cuda, mps, cpu; the best there is if not given.")
 @click.option("--variant", help="Weights of that variant, such as fp16.")
 @click.option("--fps", type=float, help="Frames per second of films.")
@@ -60,9 +72,15 @@ def run(ref: str, **options: Any) -> None:
     from gremio.running.outputs import check_out
 
     check_out(options["output"])
+    require_run_extra()
+    size = Size.parse(options["size"]) if options["size"] else None
+    device, dtype = options.pop("device"), options.pop("dtype")
+    # All that can be refused is refused before torch is loaded.
+    resolved = resolve(_request(ref, options))
+    given = {name: options[name] for name in _OF_CALL} | {"size": size}
+    _check(resolved, given)
     seed = _seed(options.pop("seed"))
-    pipeline = _load(ref, options)
-    saved = _draw(pipeline, seed, ref, options)
+    saved = _draw(_load(resolved, device, dtype), seed, ref, options, given)
     for path in saved.paths:
         click.echo(path)
     for note in saved.notes:
@@ -77,10 +95,7 @@ def _seed(given: int | None) -> int:
     return chosen
 
 
-def _load(ref: str, options: dict[str, Any]) -> Any:
-    quiet_libraries()
-    from gremio.loading.pipelines import DiffusionPipeline
-
+def _request(ref: str, options: dict[str, Any]) -> LoadRequest:
     model = options.pop("model")
     if model is None and PipelineRef.parse(ref).source == "mirror":
         raise OptionError(
@@ -92,7 +107,6 @@ def _load(ref: str, options: dict[str, Any]) -> Any:
         "trust_remote_code": [*options.pop("trust"), options.pop("trust_remote_code")],
         "class_name": options.pop("class_name"),
         "revision": options.pop("model_revision"),
-        "dtype": options.pop("dtype"),
         "variant": options.pop("variant"),
         "mend": not options.pop("no_mend"),
     }
@@ -102,9 +116,29 @@ def _load(ref: str, options: dict[str, Any]) -> Any:
         raise OptionError("REF is the model and its code here", ref=ref, next_step="Give --revision alone.")
     elif revision:
         arguments["revision"] = revision
-    device = options.pop("device") or best_device()
     given = {name: value for name, value in arguments.items() if value is not None}
-    return DiffusionPipeline.from_pretrained(ref if model is None else model, device_map=device, **given)
+    return LoadRequest.parse(ref if model is None else model, given)
+
+
+def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
+    """Whether the components' code may run and the arguments fit, as far as reading the class tells."""
+    reader, name = resolved.reading()
+    with suppress(NoClass):
+        approve_components(resolved, [slot.name for slot in reader.components(name)])
+        call, docstring = reader.signature(name, "__call__"), reader.call_docstring(name)
+        if call:
+            signature = CallSignature.read(name.rpartition(".")[2], call, docstring)
+            build(signature, **given, seed=0 if find(signature, "seed") else None, device=None)
+
+
+def _load(resolved: Resolved, device: str | None, dtype: str | None) -> Any:
+    quiet_libraries()
+    from gremio.loading.pipelines.facade import DiffusionPipeline
+    from gremio.loading.pipelines.from_pretrained import load_resolved
+    from gremio.loading.pipelines.options import Placement
+
+    placement = Placement.take({"device_map": device or best_device(), "dtype": dtype})
+    return load_resolved(DiffusionPipeline, resolved, placement)
 
 
 def best_device() -> str:
@@ -128,24 +162,13 @@ def quiet_libraries() -> None:
     diffusers.utils.logging.set_verbosity_error()
 
 
-def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any]) -> Saved:
+def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], given: Mapping[str, Any]) -> Saved:
     import torch
 
-    from gremio.running.calls import CallSignature, Size, build, find
     from gremio.running.outputs import collect, save
 
     signature = CallSignature.of(type(pipeline))
-    arguments = build(
-        signature,
-        prompt=options["prompt"],
-        negative_prompt=options["negative_prompt"],
-        seed=seed if find(signature, "seed") else None,
-        steps=options["steps"],
-        count=options["count"],
-        size=Size.parse(options["size"]) if options["size"] else None,
-        images=options["images"],
-        settings=options["settings"],
-    )
+    arguments = build(signature, **given, seed=seed if find(signature, "seed") else None)
     # A pipeline that takes no generator draws from torch's own; seeded, it too gives the same picture again.
     torch.manual_seed(seed)
     try:

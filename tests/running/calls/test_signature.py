@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import inspect
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
 
+from gremio.code import CodeTree, Origin
+from gremio.code.review import call_docstring, call_signature
 from gremio.errors import OptionError
 from gremio.running.calls import CallSignature
 
@@ -114,3 +118,19 @@ def test_a_real_pipeline() -> None:
     assert strength.help == "Indicates extent to transform the reference `image`."
     assert signature.get("image").wanted.takes_image  # type: ignore[union-attr]
     assert not signature.get("prompt_embeds").wanted.is_writable  # type: ignore[union-attr]
+
+
+def test_a_call_reads_as_it_lives() -> None:
+    """Reading tells of a class what the live class tells, but for defaults that are names."""
+    source = textwrap.dedent(inspect.getsource(Painter)).replace("scale=7", "scale=7, mode=MODE")
+    tree = CodeTree({"painter.py": source.encode()}, "painter.py", Origin("local", ""))
+    read = CallSignature.read("Painter", call_signature(tree, "Painter"), call_docstring(tree, "Painter"))
+    live = CallSignature.of(Painter)
+    assert [each for each in read.parameters if each.name != "mode"] == list(live.parameters)
+    assert (read.accepts_kwargs, read.get("mode").wanted.what) == (live.accepts_kwargs, "any")
+
+
+def test_a_call_that_is_assigned_is_not_told_by_reading() -> None:
+    """Only the live class knows what it is then."""
+    source = b"class Painter:\n    def paint(self, prompt): ...\n    __call__ = paint\n"
+    assert call_signature(CodeTree({"painter.py": source}, "painter.py", Origin("local", "")), "Painter") == ()

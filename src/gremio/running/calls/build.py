@@ -28,7 +28,7 @@ def build(
     size: Size | None = None,
     images: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
-    device: str = "cpu",
+    device: str | None = "cpu",
 ) -> dict[str, Any]:
     """The keyword arguments for a pipeline; an option that is None is left to the pipeline's own default.
 
@@ -42,7 +42,8 @@ def build(
         size: in pixels.
         images: ``FILE`` or ``NAME=FILE``, each read as RGB. Several for the same parameter make a list.
         settings: values by parameter name, as text; see ``Given.parse`` and ``coerce``.
-        device: where the seed's generator lives. Left at ``cpu``, a seed gives the same noise on every machine.
+        device: where the seed's generator lives. Left at ``cpu``, a seed gives the same noise on every machine; None
+            makes none, and so loads no torch, for whoever wants to know whether the rest fits.
 
     Raises:
         OptionError: the pipeline has no parameter for an option, wants another value, or needs more than was given.
@@ -56,7 +57,8 @@ def build(
     _put_images(arguments, images)
     # Last, for a generator is what loads torch, and a mistake elsewhere should be told before that.
     check_complete(arguments, coming=None if seed is None else find(signature, "seed"))
-    _put_seed(arguments, seed, device)
+    if device is not None:
+        _put_seed(arguments, seed, device)
     return arguments.values
 
 

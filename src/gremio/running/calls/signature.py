@@ -1,13 +1,15 @@
-"""The parameters of a live pipeline's ``__call__``."""
+"""The parameters of a pipeline's ``__call__``, of a live class or as its code was read."""
 
 from __future__ import annotations
 
+import ast
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from gremio.code.review import Parameter as ReadParameter
 from gremio.errors import OptionError
 from gremio.running.calls.annotation import Wanted
 from gremio.running.calls.docstring import parameter_lines
@@ -67,6 +69,13 @@ class CallSignature:
         parameters = tuple(_parameter(each, lines) for each in found if each.kind in _BY_KEYWORD)
         return cls(owner, parameters, any(each.kind is inspect.Parameter.VAR_KEYWORD for each in found))
 
+    @classmethod
+    def read(cls, owner: str, parameters: Iterable[ReadParameter], docstring: str) -> CallSignature:
+        """The signature as the code of a ``__call__`` has it, for whoever has not loaded the class."""
+        lines, found = parameter_lines(docstring), list(parameters)
+        named = tuple(_read(each, lines) for each in found if each.kind in ("positional", "keyword_only"))
+        return cls(owner, named, any(each.kind == "var_keyword" for each in found))
+
     @property
     def names(self) -> tuple[str, ...]:
         """The parameters' names, in their order."""
@@ -102,6 +111,16 @@ def _parameter(found: inspect.Parameter, lines: dict[str, str]) -> Parameter:
         required=required,
         help=lines.get(found.name, ""),
     )
+
+
+def _read(found: ReadParameter, lines: dict[str, str]) -> Parameter:
+    annotation = found.annotation
+    try:
+        default = None if found.default is None else ast.literal_eval(found.default)
+    except ValueError:
+        # A name says nothing of what it stands for.
+        default, annotation = ..., annotation or "Any"
+    return Parameter(found.name, annotation, default, found.required, lines.get(found.name, ""))
 
 
 def _annotation_text(annotation: object) -> str:
