@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -28,15 +30,25 @@ def demo(output: Path) -> None:
 
     started = time.perf_counter()
     click.echo("Starting a Hub on this machine and putting a model and a shelf of pipelines there …")
-    quiet_libraries()
+    quiet_libraries(bars=False)
+    output.mkdir(parents=True, exist_ok=True)
     stops = []
-    for stop in tour():
+    for stop in tour(_bar):
         stops.append(stop)
-        stem = f"{len(stops)}-{stop.title.split(',')[0].split(':')[0].lower().replace(' ', '-')}"
-        output.mkdir(parents=True, exist_ok=True)
-        save(collect(list(stop.pictures)), output / f"{stem}.png", metadata={"gremio:code": stop.code})
+        path = output / f"{len(stops)}-{stop.name}.png"
+        save(collect(list(stop.pictures)), path, metadata={"gremio:code": stop.code})
         click.echo(f"{click.style(stop.title, bold=True)}  {stop.seconds:.1f} s\n    {stop.code}")
     sheet = output / "sheet.png"
     save(collect(contact_sheet(stops)), sheet)
     click.echo(f"\n{sum(len(s.pictures) for s in stops)} pictures in {time.perf_counter() - started:.0f} s.")
     click.echo(f"All on one sheet: {click.style(str(sheet.resolve()), bold=True)}")
+
+
+@contextmanager
+def _bar(title: str, steps: int) -> Iterator[Callable[[], object]]:
+    """One bar, gone when it is full; none where there is no terminal."""
+    from tqdm import tqdm
+
+    layout = "{desc}  {bar:24} {percentage:3.0f} %"
+    with tqdm(desc=title, total=steps, bar_format=layout, leave=False, disable=None) as bar:
+        yield bar.update

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -132,13 +133,15 @@ def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
 
 
 def _load(resolved: Resolved, device: str | None, dtype: str | None) -> Any:
-    quiet_libraries()
+    quiet_libraries(bars=sys.stderr.isatty())
     from gremio.loading.pipelines.facade import DiffusionPipeline
     from gremio.loading.pipelines.from_pretrained import load_resolved
     from gremio.loading.pipelines.options import Placement
 
     placement = Placement.take({"device_map": device or best_device(), "dtype": dtype})
-    return load_resolved(DiffusionPipeline, resolved, placement)
+    pipeline = load_resolved(DiffusionPipeline, resolved, placement)
+    pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
+    return pipeline
 
 
 def best_device() -> str:
@@ -150,8 +153,11 @@ def best_device() -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def quiet_libraries() -> None:
-    """Leave the word to us: what diffusers and transformers have to say below an error confuses a maker of pictures."""
+def quiet_libraries(*, bars: bool) -> None:
+    """Leave the word to us: what diffusers and transformers have to say below an error confuses a maker of pictures.
+
+    ``bars``: whether they may show progress while they download and load, for a terminal.
+    """
     import transformers
 
     # Before diffusers is imported, since that is when transformers begins to talk.
@@ -160,6 +166,9 @@ def quiet_libraries() -> None:
     import diffusers
 
     diffusers.utils.logging.set_verbosity_error()
+    if not bars:
+        transformers.logging.disable_progress_bar()
+        diffusers.utils.logging.disable_progress_bar()
 
 
 def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], given: Mapping[str, Any]) -> Saved:

@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,15 +23,20 @@ _GUIDANCE = 4.0
 
 @dataclass(frozen=True)
 class Stop:
-    """One thing the tour did: its title, the code that does it, the pictures, and how long it took in seconds."""
+    """One thing the tour did: its name for files, its title, the code that does it, the pictures, and the seconds."""
 
+    name: str
     title: str
     code: str
     pictures: tuple[Image, ...]
     seconds: float
 
 
-def tour() -> Iterator[Stop]:
+Watch = Callable[[str, int], AbstractContextManager[Callable[[], object]]]
+"""Is told the title of a stop and how many denoising steps it has; what it gives is called after each."""
+
+
+def tour(watch: Watch) -> Iterator[Stop]:
     """Start a local Hub in a temporary folder, fill it, and draw with everything on the shelf.
 
     Nothing outside the temporary folder is read or written, and nothing but loopback is reached.
@@ -44,9 +49,10 @@ def tour() -> Iterator[Stop]:
         tempfile.TemporaryDirectory(prefix="gremio-demo-") as place,
         LocalHub(Path(place) / "hub") as hub,
         _environment(hub.endpoint, Path(place)),
+        _one_thread(),
     ):
         commits = stock(HfApi(endpoint=hub.endpoint, token=hub.token))
-        yield from _Tour(commits).stops()
+        yield from _Tour(commits, watch).stops()
 
 
 @contextmanager
@@ -71,29 +77,66 @@ def _environment(endpoint: str, place: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """So small a model gains nothing from several, which cost it tenfold where they have to wait for a core."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class _Tour:
     """Each stop hands its pipeline to the next ones, as somebody who works with them would."""
 
-    def __init__(self, commits: Stock) -> None:
+    def __init__(self, commits: Stock, watch: Watch) -> None:
         self._commits = commits
+        self._watch = watch
         self._pipe: Any = None
+        self._step: Callable[[], object] = int
 
     def stops(self) -> Iterator[Stop]:
-        for stop in (self._by_name, self._by_commit, self._from_folder, self._component, self._shared):
-            yield _timed(stop)
+        yield self._stop("by-name", "By name, from the community folder", self._by_name, 4)
+        yield self._stop("by-commit", "From the Hub, pinned to a commit", self._by_commit, 1)
+        yield self._stop("from-folder", "From a folder", self._from_folder, 2)
+        yield self._stop("own-scheduler", "With a scheduler of the model's own", self._component, 2)
+        yield self._stop("from-pipe", "With from_pipe: no new weights", self._shared, 6)
 
-    def _by_name(self) -> tuple[str, str, list[Image]]:
+    def _stop(self, name: str, title: str, draw: Callable[[], tuple[str, list[Image]]], drawn: int) -> Stop:
+        started = time.perf_counter()
+        with self._watch(title, drawn * _STEPS) as self._step:
+            code, pictures = draw()
+        return Stop(name, title, code, tuple(pictures), time.perf_counter() - started)
+
+    def _by_name(self) -> tuple[str, list[Image]]:
         from gremio.loading.pipelines import DiffusionPipeline
 
         self._pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline="long_prompt"))
         pictures = [self._draw(prompt, seed) for seed, prompt in enumerate(_PROMPTS)]
-        code = f'pipe = DiffusionPipeline.from_pretrained("{DEMO}", custom_pipeline="long_prompt")'
-        return "By name, from the community folder", code, pictures
+        return f'pipe = DiffusionPipeline.from_pretrained("{DEMO}", custom_pipeline="long_prompt")', pictures
 
     def _draw(self, prompt: str, seed: int) -> Image:
-        return _first(self._pipe(prompt, **_settings(seed)))
+        return _first(self._pipe(prompt, **self._settings(seed)))
 
-    def _by_commit(self) -> tuple[str, str, list[Image]]:
+    def _settings(self, seed: int) -> Mapping[str, Any]:
+        import torch
+
+        return {
+            "num_inference_steps": _STEPS,
+            "guidance_scale": _GUIDANCE,
+            "generator": torch.Generator().manual_seed(seed),
+            "callback_on_step_end": self._stepped,
+        }
+
+    def _stepped(self, *_: object) -> dict[str, Any]:
+        self._step()
+        return {}
+
+    def _by_commit(self) -> tuple[str, list[Image]]:
         from gremio.loading.pipelines import DiffusionPipeline
 
         pipe = _quiet(
@@ -101,40 +144,35 @@ class _Tour:
                 self._pipe, custom_pipeline=TILING, custom_revision=self._commits.tiling, trust_remote_code=True
             )
         )
-        tile = _first(pipe("a yellow star on a blue background", tile="x", **_settings(3)))
+        tile = _first(pipe("a yellow star on a blue background", tile="x", **self._settings(3)))
         code = f'custom_pipeline="{TILING}", custom_revision="{self._commits.tiling[:7]}…", trust_remote_code=True'
-        return "From the Hub, pinned to a commit", code, [tile, _rolled(tile)]
+        return code, [tile, _rolled(tile)]
 
-    def _from_folder(self) -> tuple[str, str, list[Image]]:
+    def _from_folder(self) -> tuple[str, list[Image]]:
         from gremio.loading.pipelines import DiffusionPipeline
 
         folder = shelf() / "difference_map"
         pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline=folder, revision=self._commits.model))
         start = self._draw("a red circle on a white background", 5)
         change = _right_half(start.size)
-        drawn = _first(pipe("a blue square on a white background", image=start, map=change, **_settings(6)))
-        return "From a folder", 'custom_pipeline="shelf/difference_map"', [start, change.convert("RGB"), drawn]
+        drawn = _first(pipe("a blue square on a white background", image=start, map=change, **self._settings(6)))
+        return 'custom_pipeline="shelf/difference_map"', [start, change.convert("RGB"), drawn]
 
-    def _component(self) -> tuple[str, str, list[Image]]:
+    def _component(self) -> tuple[str, list[Image]]:
         from gremio.loading.pipelines import DiffusionPipeline
 
         pipe = _quiet(DiffusionPipeline.from_pretrained(EMBER, revision=self._commits.ember, trust_remote_code=True))
-        pictures = [_first(pipe(prompt, **_settings(seed))) for seed, prompt in enumerate(_PROMPTS[:2])]
+        pictures = [_first(pipe(prompt, **self._settings(seed))) for seed, prompt in enumerate(_PROMPTS[:2])]
         pinned = f'trust_remote_code=True, revision="{self._commits.ember[:7]}…"'
-        code = f'DiffusionPipeline.from_pretrained("{EMBER}", {pinned})'
-        return "With a scheduler of the model's own", code, pictures
+        return f'DiffusionPipeline.from_pretrained("{EMBER}", {pinned})', pictures
 
-    def _shared(self) -> tuple[str, str, list[Image]]:
+    def _shared(self) -> tuple[str, list[Image]]:
         from gremio.loading.pipelines import DiffusionPipeline
 
         pipe = _quiet(DiffusionPipeline.from_pipe(self._pipe, custom_pipeline="prompt_walk"))
-        walk = pipe(
-            ["a green triangle on a white background", "a red heart on a white background"],
-            num_frames=4,
-            **_settings(9),
-        )
-        code = 'DiffusionPipeline.from_pipe(pipe, custom_pipeline="prompt_walk")'
-        return "With from_pipe: no new weights", code, list(walk.frames[0])
+        ends = ["a green triangle on a white background", "a red heart on a white background"]
+        walk = pipe(ends, num_frames=4, **self._settings(9))
+        return 'DiffusionPipeline.from_pipe(pipe, custom_pipeline="prompt_walk")', list(walk.frames[0])
 
 
 _PROMPTS = (
@@ -143,16 +181,6 @@ _PROMPTS = (
     "a house at night",
     "a boat at sunset",
 )
-
-
-def _settings(seed: int) -> Mapping[str, Any]:
-    import torch
-
-    return {
-        "num_inference_steps": _STEPS,
-        "guidance_scale": _GUIDANCE,
-        "generator": torch.Generator().manual_seed(seed),
-    }
 
 
 def _quiet(pipe: Any) -> Any:
@@ -178,9 +206,3 @@ def _rolled(tile: Image) -> Image:
     from PIL import ImageChops
 
     return ImageChops.offset(tile, tile.width // 2, 0)
-
-
-def _timed(stop: Callable[[], tuple[str, str, list[Image]]]) -> Stop:
-    started = time.perf_counter()
-    title, code, pictures = stop()
-    return Stop(title, code, tuple(pictures), time.perf_counter() - started)

@@ -117,9 +117,9 @@ def names(folder: Path) -> list[str]:
 
 
 def test_names_of_our_own_are_never_taken(tmp_path: Path) -> None:
-    """In a folder each run finds free numbers; a stem stays in the folder."""
-    for _ in range(3):
-        save([artifact("image")], tmp_path, stem="owner/re po")
+    """In a folder each run finds free numbers; a stem stays in the folder, and is plain."""
+    for stem in ("owner/re po", "Owner_Ré.Po", "'owner' · re-po!"):
+        save([artifact("image")], tmp_path, stem=stem)
     assert names(tmp_path) == ["owner-re-po-1.png", "owner-re-po-2.png", "owner-re-po.png"]
     save([artifact("image")] * 2, f"{tmp_path}/", stem="owner/re po")
     assert names(tmp_path)[2:4] == ["owner-re-po-3.png", "owner-re-po-4.png"]

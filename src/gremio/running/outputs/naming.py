@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from gremio.running.outputs.artifact import Artifact, Kind
 from gremio.running.outputs.formats import FORMATS, check_fit, check_suffix, natural_suffix
 from gremio.running.outputs.metadata import sidecar
 
-_UNSAFE = re.compile(r"[^\w.-]+")
+_UNSAFE = re.compile(r"[^a-z0-9]+")
 _LONGEST_STEM = 60
 
 
@@ -110,8 +111,9 @@ def check_out(out: str | Path | None) -> None:
 
 
 def safe_stem(stem: str) -> str:
-    """A stem that stays in its folder: letters, digits and ``_.-``, at most 60 of them."""
-    return _UNSAFE.sub("-", stem)[:_LONGEST_STEM].strip("-.") or "gremio"
+    """A stem for every system and shell: ``a`` to ``z``, digits and ``-``, at most 60 of them."""
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
+    return _UNSAFE.sub("-", plain)[:_LONGEST_STEM].strip("-") or "gremio"
 
 
 def _is_free(path: Path) -> bool:
