@@ -65,13 +65,13 @@ def test_arguments_are_told_as_options(text: str, shown: str) -> None:
 
 
 def test_every_advised_option_exists() -> None:
-    """The options that errors are translated to are options of ``gremio run``."""
+    """The options that errors are translated to are options of ``gremio run`` or of ``gremio publish``."""
     import click
 
     from gremio.cli.wording import _OPTIONS
 
-    command = group.get_command(click.Context(group), "run")
-    known = {name for parameter in command.params for name in parameter.opts}
+    commands = [group.get_command(click.Context(group), name) for name in ("run", "publish")]
+    known = {name for command in commands for parameter in command.params for name in parameter.opts}
     assert {o for _, text in _OPTIONS for o in re.findall(r"--[a-z-]+", text)} <= known
 
 

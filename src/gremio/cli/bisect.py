@@ -30,11 +30,11 @@ _COLOURS = {"good": "green", "bad": "red"}
 @access_options
 @format_option
 def bisect(ref: str, command: tuple[str, ...], form: str, **options: Any) -> None:
-    """Find the first revision of REF's code that does not run: a community pipeline's name, or owner/repo.
+    """Find the first revision of REF's code that does not run.
 
-    For a name the revisions are the versions of the community folder, for owner/repo its commits. A COMMAND after
-    -- decides instead of `gremio check`: 0 is good, 125 is not to be told, any other exit code is bad. It finds {ref}
-    and {revision} filled in, and both in GREMIO_BISECT_REF and GREMIO_BISECT_REVISION.
+    REF is a community pipeline's name, whose revisions are the versions of the community folder, or owner/repo, whose
+    are its commits. A COMMAND after -- decides instead of `gremio check`: 0 is good, 125 can't tell, any other exit
+    code is bad. It finds {ref} and {revision} filled in, and both in GREMIO_BISECT_REF and GREMIO_BISECT_REVISION.
 
     \b
     gremio bisect lpw_stable_diffusion --good v0.30.0 --bad main

@@ -13,6 +13,7 @@ import click
 
 from gremio.cli.options import access_options, code_options, format_option
 from gremio.cli.trials import access_of, limits_of, report_lines, request_of, require_run_extra, trial_options
+from gremio.code.ref import FORMS
 from gremio.errors import CodeError, OptionError
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ _OF_ALL = {
 @format_option
 @click.pass_context
 def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, **options: Any) -> None:
-    """Check whether REF runs: a community pipeline's name, owner/repo, a folder or a .py file.
+    """Check whether REF runs here.
 
-    It is given the smallest components that fit, with random weights, and called with arguments made from its
-    signature. A component is saved, loaded and tried in the place of Diffusers' own in a tiny pipeline, blocks in a
-    pipeline of their own. Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py). It is given the smallest
+    components that fit, with random weights, and called with arguments made from its signature. A component is
+    saved, loaded and tried in the place of Diffusers' own in a tiny pipeline, blocks in a pipeline of their own.
+    Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
 
     \b
     gremio check lpw_stable_diffusion
@@ -72,7 +74,7 @@ def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, *
     if everything:
         ctx.exit(_check_all(ref, options, form))
     if ref is None:
-        raise OptionError("there is nothing to check", next_step="Name a pipeline, or use --all.")
+        raise OptionError("there is nothing to check", next_step=f"{FORMS} Or check them --all.")
     ctx.exit(_check_one(ref, options, form))
 
 

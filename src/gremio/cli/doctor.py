@@ -80,12 +80,12 @@ def _reach(settings: Settings) -> str:
         return "not asked: offline"
     from huggingface_hub import get_session
 
-    from gremio.sources.repository import network_errors
+    from gremio.sources.unreachable import first_line, network_errors
 
     try:
         answer = get_session().get(f"{settings.endpoint}/api/models?limit=1", timeout=5)
     except network_errors() as error:
-        return f"no answer ({str(error).splitlines()[0]})"
+        return f"no answer ({first_line(error)})"
     return "answers" if answer.status_code < 500 else f"answers with error {answer.status_code}"
 
 

@@ -24,10 +24,16 @@ _FILES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4", ".wav", ".npy", ".np
 @access_options
 @format_option
 def show(ref: str, form: str, revision: str | None, class_name: str | None, **options: Any) -> None:
-    """Read REF: a community pipeline's name, owner/repo, a folder or a .py file; or a picture that gremio made.
+    """Read what REF is: code, without running it, or a picture that gremio made.
 
-    For code: where it comes from, its digest, its classes, what it takes and needs, what would be relocated. It is
-    read, never run. For a picture: the prompt, the seed and the code that made it.
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py, picture.png). For code:
+    where it comes from, its digest, its classes, what it takes and needs, what would be relocated. For a picture:
+    the prompt, the seed and the code that made it.
+
+    \b
+    gremio show lpw_stable_diffusion
+    gremio show maria/long-prompt --revision v1
+    gremio show fox.png
     """
     if Path(ref).suffix.lower() in _FILES:
         _show_file(Path(ref), form)

@@ -10,17 +10,23 @@ import click
 from gremio.errors import GremioError
 
 _OPTIONS: tuple[tuple[str, str], ...] = (
-    (r"trust_remote_code=\['([^']+)', …\]", r"--trust \1 (once for each repository)"),
+    (r"trust_remote_code=\['([^']+)', …\] with each repository", r"--trust \1, and once more for each repository"),
     (r"trust_remote_code=\['([^']+)'\]", r"--trust \1"),
     (r"trust_remote_code=True", "--trust-remote-code"),
     (r"custom_revision='([^']+)'", r"--revision \1"),
     (r"\bcustom_revision\b", "--revision"),
     (r"\brevision='([^']+)'", r"--model-revision \1"),
     (r"force_download=True", "--force-download"),
+    (r"local_files_only=True", "--offline"),
+    (r"\bcache_dir=", "--cache-dir"),
+    (r"verify=True", "--verify"),
     (r"class_name=", "--class-name "),
     (r'device_map="([^"]+)"', r"--device \1"),
     (r"device_map='([^']+)'", r"--device \1"),
     (r"\btoken=", "--token TOKEN"),
+    # Where a text has both, the option.
+    (r"\w+=(?:True|False) \((?:or )?(--[\w-]+)\)", r"\1"),
+    (r"(--[\w-]+) \(\w+=(?:True|False)\)", r"\1"),
 )
 
 

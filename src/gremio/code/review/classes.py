@@ -199,7 +199,7 @@ class ClassReader:
         step = "Name the file that defines one: folder/file.py, or hub:owner/repo:file.py on the Hub."
         calls = {_CALLS[info.kind] for info in self.classes(path) if info.kind in _CALLS}
         raise NoClass(
-            f"{path} defines no {kind} class{self._instead(path)}",
+            f"{path} defines no {'' if kind == 'other' else f'{kind} '}class{self._instead(path)}",
             ref=str(self.tree.origin),
             next_step=" ".join(sorted(calls)) or step,
         )

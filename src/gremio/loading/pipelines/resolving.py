@@ -77,11 +77,7 @@ def resolve(request: LoadRequest, *, explicit: bool = False) -> Resolved:
 def approve_named(choice: CodeChoice, *, access: Access, settings: Settings, kind: Kind = "pipeline") -> ApprovedClass:
     """The class of the code that the caller names with ``custom_pipeline``."""
     ref = cast(PipelineRef, choice.ref)
-    try:
-        tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
-    except GremioError as error:
-        error.ref = error.ref or ref.text
-        raise
+    tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
     request = CodeRequest(ref.text, tree, choice.grant)
     return approve(request, tree.entry, choice.class_name, settings=settings, kind=kind, mend=choice.mend)
 
