@@ -89,7 +89,7 @@ def test_doctor_reports_and_json(gremio, hub) -> None:
 
 def test_doctor_says_what_is_missing(gremio, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra that draws, doctor says so with the command, and ends with 1."""
-    monkeypatch.setattr(sys.modules["gremio.cli.doctor"], "_version", lambda name: None)
+    monkeypatch.setattr(sys.modules["gremio.cli.doctor"], "version_of", lambda name: "")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     done = gremio("doctor")
     assert done.code == 1

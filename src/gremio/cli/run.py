@@ -141,23 +141,17 @@ def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
 
 def _load(resolved: Resolved, device: str | None, dtype: str | None) -> Any:
     quiet_libraries(bars=sys.stderr.isatty())
+    import torch
+
     from gremio.loading.pipelines.facade import DiffusionPipeline
     from gremio.loading.pipelines.from_pretrained import load_resolved
     from gremio.loading.pipelines.options import Placement
 
-    placement = Placement.take({"device_map": device or best_device(), "dtype": dtype})
+    here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    placement = Placement.take({"device_map": device or (here.type if here else "cpu"), "dtype": dtype})
     pipeline = load_resolved(DiffusionPipeline, resolved, placement)
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
     return pipeline
-
-
-def best_device() -> str:
-    """The accelerator of this machine, or ``cpu``."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def quiet_libraries(*, bars: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli.options import access_arguments, access_options, code_options, format_option
-from gremio.cli.wording import section
+from gremio.cli.wording import answer, section
 
 if TYPE_CHECKING:
     from gremio.code.review import Review
@@ -41,25 +40,17 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
     from gremio.sources.reading import read
 
     review = read(ref, custom_revision=revision, class_name=class_name, **access_arguments(options))
-    if form == "json":
-        click.echo(json.dumps(review.as_dict(), indent=2, ensure_ascii=False))
-    else:
-        for line in _lines(review):
-            click.echo(line)
+    answer(form, review.as_dict(), _lines(review))
 
 
 def _show_file(path: Path, form: str) -> None:
     from gremio.running.outputs import read_metadata
 
     found = read_metadata(path)
-    if form == "json":
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
-    elif not found:
-        click.echo(f"{path} says nothing about what made it.")
-    else:
-        width = max(len(key) for key in found)
-        for key, value in found.items():
-            click.echo(f"{key.removeprefix('gremio:'):<{width - 7}}  {value}")
+    told = {key.removeprefix("gremio:"): value for key, value in found.items()}
+    width = max(map(len, told), default=0)
+    lines = [f"{key:<{width}}  {value}" for key, value in told.items()]
+    answer(form, found, lines or [f"{path} says nothing about what made it."])
 
 
 def _lines(review: Review) -> Iterator[str]:

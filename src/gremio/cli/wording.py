@@ -1,7 +1,8 @@
-"""How the commands speak: errors in terms of options, and lists under a title."""
+"""How the commands speak: what they found, errors in terms of options, and lists under a title."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -41,6 +42,15 @@ def in_options(text: str) -> str:
     for pattern, option in _OPTIONS:
         text = re.sub(pattern, option, text)
     return text
+
+
+def answer(form: str, document: object, lines: Iterable[str]) -> None:
+    """Print what a command found: as JSON for scripts, or as lines for people."""
+    if form == "json":
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        for line in lines:
+            click.echo(line)
 
 
 def section(title: str, lines: Iterable[str]) -> Iterator[str]:
