@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
     from gremio.localhub import LocalHub
+    from gremio.publishing.proof.loads import Loads
 
 # huggingface_hub reads these once, when it is first imported, so they are set before any test module is.
 _SESSION = Path(tempfile.mkdtemp(prefix="gremio-tests-"))
@@ -80,7 +82,11 @@ def _session_hub(_pool: None, tmp_path_factory: pytest.TempPathFactory) -> Itera
     from gremio.localhub import LocalHub
 
     folder = tmp_path_factory.mktemp("hub")
-    with LocalHub(folder, users={"maria": "hf_maria", "ana": "hf_ana"}) as running:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # A number of its own, so that it has the same address again after a test that stopped it.
+    with LocalHub(folder, users={"maria": "hf_maria", "ana": "hf_ana"}, port=port) as running:
         yield running, folder
 
 
@@ -145,6 +151,38 @@ def put(hub: LocalHub, api: HfApi) -> Callable[..., str]:
 
 def _files_of(folder: Path) -> dict[str, bytes]:
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(scope="session")
+def forked_trials() -> Iterator[tuple[str, ...]]:
+    """The command that makes a trial, in a fork of one process that has imported the libraries."""
+    from gremio.machine.processes import forking
+
+    with forking("gremio.checking.trial", os.environ) as command:
+        yield command
+
+
+@pytest.fixture(scope="session")
+def _session_loads(_session_hub: tuple[LocalHub, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loads]:
+    from gremio.machine.settings import Settings
+    from gremio.publishing.proof.loads import Loads
+
+    settings = Settings(tmp_path_factory.mktemp("loads"), Path(), _session_hub[0].endpoint)
+    with Loads(settings) as loads:
+        yield loads
+
+
+@pytest.fixture
+def loads(hub: LocalHub, _session_loads: Loads, monkeypatch: pytest.MonkeyPatch) -> Loads:
+    """What makes the loads of proofs, in forks of one process; publishing takes it too, in place of one of its own."""
+    from gremio.machine.settings import Settings
+
+    def shared(settings: Settings) -> AbstractContextManager[Loads]:
+        _session_loads.settings = settings
+        return nullcontext(_session_loads)
+
+    monkeypatch.setattr("gremio.publishing.one_step.Loads", shared)
+    return shared(Settings.from_environment()).__enter__()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def one_thread():
 
 
 @pytest.fixture
-def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_thread):
+def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_thread, request):
     """`world(page)` makes what the page names, in a fresh current directory; returns what to replace in its code."""
     import transformers.utils.hub
     from huggingface_hub import constants
@@ -63,6 +63,9 @@ def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_threa
             replaced[CODE_COMMIT] = put("maria/long-prompt", {"pipeline.py": code})
         if "gremio publish" in text or "push_to_hub" in text:
             monkeypatch.setenv("HF_TOKEN", hub.token)
+            request.getfixturevalue("loads")
+        if "gremio check" in text:
+            monkeypatch.setattr("gremio.checking.runner.TRIAL", request.getfixturevalue("forked_trials"))
         if "showlab/show-1-base" in text:
             replaced[VIDEO_COMMIT] = put("showlab/show-1-base", show_one_folder)
         return replaced

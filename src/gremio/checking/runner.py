@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -14,21 +13,19 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gremio.checking.fork_client import fork_server
 from gremio.checking.outcomes import report_of
 from gremio.checking.request import TrialRequest
 from gremio.checking.table import Entry, Table, Wanted
 from gremio.checking.trial.report import Report
 from gremio.errors import OptionError
-from gremio.machine.processes import Children, Limits
+from gremio.machine.processes import Children, Limits, forking, fresh
 from gremio.machine.settings import Settings
 from gremio.machine.writing import store_errors
 from gremio.sources import Access
 
-# -P: what lies in the current directory is no module of ours.
+_MODULE = "gremio.checking.trial"
 _MANY = 4
-TRIAL = (sys.executable, "-P", "-m", "gremio.checking.trial")
-_FORKABLE = TRIAL
+TRIAL = fresh(_MODULE)
 
 
 @dataclass(frozen=True)
@@ -80,16 +77,16 @@ class Runner:
     @contextmanager
     def _quick_command(self, trials: int) -> Iterator[None]:
         """Have many trials forked from one process that has imported everything, where that can be."""
+        alone = self._command
         # Another command is not ours to make quicker.
-        if self._command != _FORKABLE or trials < _MANY:
+        if alone != fresh(_MODULE) or trials < _MANY:
             yield
             return
-        with fork_server(self._environ) as command:
-            self._command = tuple(command or _FORKABLE)
+        with forking(_MODULE, self._environ) as self._command:
             try:
                 yield
             finally:
-                self._command = _FORKABLE
+                self._command = alone
 
 
 def environment(access: Access, *, threads: int | None = None) -> dict[str, str]:

@@ -17,6 +17,7 @@ from gremio.publishing.folder.blocks import at_repository
 from gremio.publishing.materialize import materialized
 from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import Facts
+from gremio.publishing.proof.loads import Loads
 from gremio.publishing.proof.proof import NAMES, Proof
 from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.publishing.proof.remembered import RememberedProofs
@@ -160,11 +161,11 @@ def push(
     publication = at_repository(publication, target.repo_id)
     require_no_secrets(publication, ref)
     proofs = RememberedProofs(publication, target.repo_id, settings)
-    with telling(tell) as say:
+    with telling(tell) as say, Loads(settings) as loads:
         before, loaded = (proofs.find() if verify is None else None) or (None, None)
         if verify is not False:
             _require_provable(publication, ref)
-            expected = expected or loaded or _loaded_here(publication, settings, say)
+            expected = expected or loaded or _loaded_here(publication, loads, say)
         text = card(
             publication,
             repo_id=target.repo_id,
@@ -179,20 +180,20 @@ def push(
             return Published(publication, pushed)
         if before and before.subject.revision == pushed.commit and loaded == expected:
             return Published(publication, pushed, before)
-        proof = _proven(publication, pushed, expected, target, settings, say)
+        proof = _proven(publication, pushed, expected, target, loads, say)
         proofs.keep(proof, expected)
     return Published(publication, pushed, proof)
 
 
-def _loaded_here(publication: Publication, settings: Settings, say: Tell) -> Facts:
+def _loaded_here(publication: Publication, loads: Loads, say: Tell) -> Facts:
     """What it is before it is sent, as a process of its own loads it."""
     say("Loading it as it will be published …")
-    with materialized(publication, settings) as folder:
-        return facts_of_folder(_subject(publication, str(folder)), settings=settings)
+    with materialized(publication, loads.settings) as folder:
+        return facts_of_folder(_subject(publication, str(folder)), loads)
 
 
 def _proven(
-    publication: Publication, pushed: Pushed, expected: Facts, target: Target, settings: Settings, say: Tell
+    publication: Publication, pushed: Pushed, expected: Facts, target: Target, loads: Loads, say: Tell
 ) -> Proof:
     """The proof that the commit is what was meant.
 
@@ -202,10 +203,10 @@ def _proven(
     proof = prove(
         _subject(publication, pushed.repo_id, pushed.commit),
         expected,
-        settings=settings,
+        loads,
         limits=publication.limits,
         mended=bool(publication.review and publication.review.mends),
-        token=str(target.api(settings).token),
+        token=str(target.api(loads.settings).token),
         before=lambda loader: say(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {NAMES[loader]} …"),
     )
     proof.require()

@@ -1,8 +1,5 @@
 """Community-style files for trials, and trials in processes of their own."""
 
-import os
-import subprocess
-import sys
 from textwrap import dedent
 
 import pytest
@@ -10,6 +7,7 @@ import pytest
 from gremio.checking.trial.options import Options
 from gremio.checking.trial.report import Report
 from gremio.checking.trial.stages import try_out
+from gremio.machine.processes import Children, Limits
 
 HEAD = """
 import torch
@@ -61,14 +59,13 @@ def trial():
 
 
 @pytest.fixture
-def child(home):
-    """``child(ref, *arguments)``: the report of ``python -m gremio.checking.trial``, and what it printed to stderr."""
+def child(forked_trials):
+    """``child(ref, *arguments)``: the report of a trial in a process of its own, and what it printed to stderr."""
 
     def run(ref, *arguments):
-        command = [sys.executable, "-m", "gremio.checking.trial", ref, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "GREMIO_HOME": str(home)})
-        assert done.returncode == 0, done.stderr
-        assert len(done.stdout.splitlines()) == 1
-        return Report.from_output(done.stdout), done.stderr
+        done = Children().run([*forked_trials, ref, *arguments], Limits(60))
+        assert done.code == 0, done.err
+        assert len(done.out.splitlines()) == 1
+        return Report.from_output(done.out), done.err
 
     return run

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.publishing.proof.conftest import BLOCKS, MODEL
@@ -22,6 +23,8 @@ from gremio.machine.settings import Settings
 from gremio.publishing.proof.environment import clean_environment
 from gremio.publishing.proof.exchange import ProofReport, ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts
+from gremio.publishing.proof.loads import Loads
+from gremio.publishing.proof.proof import Proof
 from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.sources.model import FolderModel, code_of
 
@@ -44,6 +47,12 @@ def child(program: str) -> list[str]:
     return [sys.executable, "-c", program]
 
 
+def proven(program: list[str], subject: ProofSubject = SUBJECT, timeout: float = 30.0, **how: Any) -> Proof:
+    """The proof of that process, for what should be ``FACTS``."""
+    with Loads(settings(), timeout=timeout, command=program) as loads:
+        return prove(subject, FACTS, loads, **how)
+
+
 def printing(facts: Facts = FACTS) -> list[str]:
     """One that loads what it is told."""
     report = ProofReport(facts).to_json()
@@ -59,7 +68,7 @@ def show_one(show_one_folder: Path, tmp_path: Path) -> Path:
     return copy
 
 
-def test_both_load_what_was_pushed(hub, put: Callable[..., str], show_one: Path) -> None:
+def test_both_load_what_was_pushed(hub, put: Callable[..., str], show_one: Path, loads: Loads) -> None:
     """A private repository with code of its own; the object that was pushed is in half precision."""
     import torch
 
@@ -72,18 +81,17 @@ def test_both_load_what_was_pushed(hub, put: Callable[..., str], show_one: Path)
     commit = put("maria/show-one", show_one, private=True)
     subject = ProofSubject("maria/show-one", "pipeline", revision=commit, digest=digest_of(show_one))
     started: list[str] = []
-    proof = prove(subject, facts_of(pipe), settings=settings(), token=hub.token, before=started.append)
+    proof = prove(subject, facts_of(pipe), loads, token=hub.token, before=started.append)
     assert proof.ok, "\n".join(proof.lines())
     assert [(each.loader, each.verdict) for each in proof.attempts] == [("gremio", "ok"), ("diffusers", "ok")]
     assert started == ["gremio", "diffusers"]
-    assert list((settings().home / "proofs").iterdir()) == []
     # Both share one cache: the weights come once.
     weights = [path for method, path in hub.requests if method == "GET" and path.endswith(".safetensors")]
     assert len(weights) == len(set(weights)) == 2
     proof.require()
 
 
-def test_a_component_and_blocks_load_from_the_hub(hub, put: Callable[..., str], tmp_path: Path) -> None:
+def test_a_component_and_blocks_load_from_the_hub(put: Callable[..., str], tmp_path: Path, loads: Loads) -> None:
     """By the file that the publication says, at their commits; tests/proof has both loaders for both, at once."""
     from gremio import load_class
     from gremio.publishing.proof.object_facts import facts_of
@@ -104,7 +112,7 @@ def test_a_component_and_blocks_load_from_the_hub(hub, put: Callable[..., str], 
         commit, entry = put(f"maria/{kind}", folder), next(folder.glob("[gs]*.py")).name
         digest = str(code_of(FolderModel(folder), entry).digest)
         subject = ProofSubject(f"maria/{kind}", kind, revision=commit, entry=entry, digest=digest)
-        proof = prove(subject, facts_of(thing), settings=settings(), loaders=[by], token=False)
+        proof = prove(subject, facts_of(thing), loads, loaders=[by])
         assert proof.ok, "\n".join(proof.lines())
 
 
@@ -121,7 +129,9 @@ def test_a_helper_that_only_the_author_has_is_told(
     monkeypatch.chdir(author)
     commit = put("maria/show-one", show_one)
     subject = ProofSubject("maria/show-one", "pipeline", revision=commit, digest=digest_of(show_one))
-    proof = prove(subject, FACTS, settings=settings(), token=False)
+    with Loads(settings()) as loads:
+        proof = prove(subject, FACTS, loads)
+    assert list((settings().home / "proofs").iterdir()) == []
     assert [each.verdict for each in proof.attempts] == ["failed", "failed"]
     assert all("showone_blocks" in "\n".join(each.lines()) for each in proof.attempts), proof.lines()
     with pytest.raises(NotProven, match="not proven to load as what was published") as caught:
@@ -130,7 +140,9 @@ def test_a_helper_that_only_the_author_has_is_told(
     assert "--no-verify" in caught.value.next_step
 
 
-def test_other_code_than_was_published_never_runs(hub, put: Callable[..., str], show_one: Path, tmp_path: Path) -> None:
+def test_other_code_than_was_published_never_runs(
+    put: Callable[..., str], show_one: Path, tmp_path: Path, loads: Loads
+) -> None:
     """Under neither loader."""
     expected = digest_of(show_one)
     ran = tmp_path / "ran"
@@ -138,17 +150,19 @@ def test_other_code_than_was_published_never_runs(hub, put: Callable[..., str], 
     pipeline.write_text(f"open({str(ran)!r}, 'w').close()\n{pipeline.read_text()}")
     commit = put("maria/show-one", show_one)
     subject = ProofSubject("maria/show-one", "pipeline", revision=commit, digest=expected)
-    gremio, diffusers = prove(subject, FACTS, settings=settings(), token=False).attempts
+    gremio, diffusers = prove(subject, FACTS, loads).attempts
     assert (gremio.verdict, gremio.error) == ("failed", "NotTrusted")
     assert diffusers.verdict == "impossible"
     assert diffusers.reasons == ("the code that lies there is not the code that was published",)
     assert not ran.exists()
 
 
-def test_a_folder_is_what_a_process_of_its_own_says(sd_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_is_what_a_process_of_its_own_says(
+    sd_folder: Path, monkeypatch: pytest.MonkeyPatch, loads: Loads
+) -> None:
     """Also where it is named from the current directory."""
     monkeypatch.chdir(sd_folder.parent)
-    facts = facts_of_folder(ProofSubject(sd_folder.name, "pipeline"), settings=settings())
+    facts = facts_of_folder(ProofSubject(sd_folder.name, "pipeline"), loads)
     assert facts.class_name == "StableDiffusionPipeline"
     assert facts.components["vae"].class_name == "AutoencoderKL"
 
@@ -156,18 +170,16 @@ def test_a_folder_is_what_a_process_of_its_own_says(sd_folder: Path, monkeypatch
 def test_a_folder_that_does_not_load_is_refused(tmp_path: Path) -> None:
     """Before anything is published."""
     printed = ProofReport(error=Trouble("ImportError", "no castle", "pipeline.py:3")).to_json()
-    with pytest.raises(NotProven, match=r"can't be loaded: ImportError: no castle \(pipeline\.py:3\)\ndetails"):
-        facts_of_folder(
-            ProofSubject(str(tmp_path), "pipeline"),
-            settings=settings(),
-            command=child(f"import sys; print('details', file=sys.stderr); print({printed!r})"),
-        )
+    program = child(f"import sys; print('details', file=sys.stderr); print({printed!r})")
+    told = r"can't be loaded: ImportError: no castle \(pipeline\.py:3\)\ndetails"
+    with Loads(settings(), command=program) as loads, pytest.raises(NotProven, match=told):
+        facts_of_folder(ProofSubject(str(tmp_path), "pipeline"), loads)
 
 
 def test_what_is_another_thing_is_told() -> None:
     """Loading is not enough."""
     other = replace(FACTS, components={"unet": ComponentFacts("Unet")})
-    proof = prove(SUBJECT, FACTS, settings=settings(), token=False, command=printing(other))
+    proof = proven(printing(other))
     assert not proof.ok
     assert proof.lines()[0] == "Gremio: failed: unet: no such component was expected"
     assert json.loads(json.dumps(proof.as_dict()))["attempts"][0]["verdict"] == "failed"
@@ -186,9 +198,7 @@ def test_what_is_another_thing_is_told() -> None:
 )
 def test_a_process_that_says_nothing_is_explained(program: str, told: str) -> None:
     """Whatever became of it."""
-    proof = prove(
-        SUBJECT, FACTS, settings=settings(), loaders=["gremio"], token=False, timeout=1.2, command=child(program)
-    )
+    proof = proven(child(program), timeout=1.2, loaders=["gremio"])
     assert told in proof.attempts[0].lines()[0]
     assert not proof.ok
 
@@ -196,7 +206,7 @@ def test_a_process_that_says_nothing_is_explained(program: str, told: str) -> No
 def test_what_plain_diffusers_cannot_do_is_not_tried() -> None:
     """The publication says why, and it is proven by what can be tried."""
     limits = ["helpers lie in a package"]
-    proof = prove(SUBJECT, FACTS, settings=settings(), limits=limits, token=False, command=printing())
+    proof = proven(printing(), limits=limits)
     assert proof.ok
     assert proof.lines()[1] == "plain diffusers: not tried: helpers lie in a package"
 
@@ -206,12 +216,12 @@ def test_where_no_code_may_run_nothing_is_proven(monkeypatch: pytest.MonkeyPatch
     """The author's own rule holds here too; weights alone can be loaded."""
     monkeypatch.setenv(name, value)
     with_code = replace(SUBJECT, digest="sha256:" + "0" * 64)
-    proof = prove(with_code, FACTS, settings=settings(), token=False, command=child("raise SystemExit('ran')"))
+    proof = proven(child("raise SystemExit('ran')"), with_code)
     assert [each.verdict for each in proof.attempts] == ["impossible", "impossible"]
     assert name in proof.lines()[0]
     with pytest.raises(NotProven):
         proof.require()
-    assert prove(SUBJECT, FACTS, settings=settings(), token=False, command=printing()).ok
+    assert proven(printing()).ok
 
 
 def test_the_environment_is_somebody_elses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,11 +250,12 @@ def test_interrupting_ends_the_process(tmp_path: Path) -> None:
         "import sys\n"
         "from gremio.publishing.proof.facts import *\n"
         "from gremio.publishing.proof.exchange import ProofSubject\n"
+        "from gremio.publishing.proof.loads import Loads\n"
         "from gremio.publishing.proof.proving import prove\n"
         "from gremio.machine.settings import Settings\n"
         "assert 'torch' not in sys.modules\n"
-        "prove(ProofSubject('a/b', 'code'), Facts('code', ComponentFacts('X')), token=False,\n"
-        "      settings=Settings.from_environment(), command=[sys.executable, '-c', sys.argv[1]])\n"
+        "with Loads(Settings.from_environment(), command=[sys.executable, '-c', sys.argv[1]]) as loads:\n"
+        "    prove(ProofSubject('a/b', 'code'), Facts('code', ComponentFacts('X')), loads)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script, program], stderr=subprocess.PIPE, text=True) as author:
         deadline = time.monotonic() + 30
@@ -262,9 +273,9 @@ def test_code_that_gremio_mends_may_fail_in_plain_diffusers() -> None:
     """It is told as it is, and is no fault of the publication; that it loads as something else would be."""
     failed, fine = ProofReport(error=Trouble("ImportError", "no castle")).to_json(), ProofReport(FACTS).to_json()
     program = f"import sys; print({failed!r} if 'diffusers' in sys.argv else {fine!r})"
-    proof = prove(SUBJECT, FACTS, settings=settings(), mended=True, token=False, command=child(program))
+    proof = proven(child(program), mended=True)
     assert proof.ok
     assert "plain diffusers: not possible: it can't load this code, which Gremio mends" in proof.lines()[1]
-    assert not prove(SUBJECT, FACTS, settings=settings(), token=False, command=child(program)).ok
+    assert not proven(child(program)).ok
     other = replace(FACTS, components={"unet": ComponentFacts("Unet")})
-    assert not prove(SUBJECT, FACTS, settings=settings(), mended=True, token=False, command=printing(other)).ok
+    assert not proven(printing(other), mended=True).ok

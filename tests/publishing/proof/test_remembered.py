@@ -25,11 +25,11 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What was loaded, in place of the processes that would load it."""
     loaded: list[str] = []
 
-    def facts(subject: ProofSubject, **_: Any) -> Facts:
+    def facts(subject: ProofSubject, *_: Any) -> Facts:
         loaded.append("folder")
         return FACTS
 
-    def prove(subject: ProofSubject, expected: Facts, **_: Any) -> Proof:
+    def prove(subject: ProofSubject, expected: Facts, *_: Any, **__: Any) -> Proof:
         loaded.append(subject.name)
         return Proof(subject, (Attempt("gremio", "ok", seconds=7.0), Attempt("diffusers", "impossible", ("mended",))))
 

@@ -59,6 +59,7 @@ def loads(obj: Any, done: Any, *, plain: bool = True, **how: Any) -> Any:
     return ours
 
 
+@pytest.mark.usefixtures("loads")
 def test_the_tutorial_from_step_one_to_a_pinned_load(
     put: Callable[..., str],
     api: HfApi,
@@ -235,6 +236,7 @@ def test_a_pull_request(api: HfApi, sd_folder: Path) -> None:
     loads(painter, done)
 
 
+@pytest.mark.usefixtures("loads")
 def test_what_does_not_load_is_told_with_the_reason(
     modules: Callable[..., list[ModuleType]], sd_folder: Path, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Run by path, not imported: put limits on this process, then become the command.
+"""Run by path: put limits on this process, then become the command.
 
 ``python limited.py MEGABYTES COMMAND…``; 0 megabytes is no limit. Limits belong to a process, and a process that has
 threads can't safely set them between fork and exec, so this little one does.
@@ -16,7 +16,7 @@ def _lower(kind: int, limit: int) -> None:
     resource.setrlimit(kind, (allowed, allowed))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Whoever started this may be killed without a chance to kill it."""
     if sys.platform == "linux":
         import ctypes
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     if int(megabytes):
         # What is written to, not what is reserved: the address space of CUDA is many times its memory.
         _lower(resource.RLIMIT_DATA, int(megabytes) * 1024 * 1024)
-    _die_with_parent()
+    die_with_parent()
     os.execvp(command[0], command)  # noqa: S606
 
 

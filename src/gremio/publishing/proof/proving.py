@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gremio.errors import NotProven
-from gremio.machine.processes import Children, Ended, Limits, Trouble
+from gremio.machine.processes import Ended
 from gremio.machine.settings import Settings
-from gremio.machine.writing import scratch
-from gremio.publishing.proof.environment import clean_environment
 from gremio.publishing.proof.exchange import LOADERS, Loader, ProofReport, ProofSubject
 from gremio.publishing.proof.facts import Facts, differences
+from gremio.publishing.proof.loads import Loads
 from gremio.publishing.proof.proof import Attempt, Proof
 
-# -P: what lies in the current directory is no module of ours.
-PROOF = (sys.executable, "-P", "-m", "gremio.publishing.proof.child")
-_TIMEOUT = 1800.0
 _LAST = 12  # lines of what a process printed that are kept
 _UNTRUSTED = frozenset({"NotTrusted", "CodeChanged"})
 
@@ -26,37 +20,33 @@ _UNTRUSTED = frozenset({"NotTrusted", "CodeChanged"})
 def prove(
     subject: ProofSubject,
     expected: Facts,
+    loads: Loads,
     *,
-    settings: Settings,
     limits: Sequence[str] = (),
     mended: bool = False,
     loaders: Sequence[Loader] = LOADERS,
     token: str | None = None,
-    timeout: float | None = _TIMEOUT,
     before: Callable[[Loader], None] | None = None,
-    command: Sequence[str] = PROOF,
 ) -> Proof:
     """Load the subject once with each loader, one after the other, with an empty cache that they share.
 
     Args:
         subject: what was published, and the digest of the code that may run.
         expected: what it should be: facts of the object that was pushed, or of the folder (``facts_of_folder``).
-        settings: where the Hub is, and what may run on this machine.
+        loads: what makes a load.
         limits: why plain diffusers can't load it; then it isn't tried.
         mended: whether Gremio mends the code; that plain diffusers can't load it then says nothing against it.
         loaders: ``gremio``, ``diffusers``, or both.
         token: of the Hub, where the repository is private.
-        timeout: seconds for each load, downloads included; None for no end.
         before: called with each loader before it starts, for whoever watches.
-        command: what makes a load, given the subject's arguments.
 
     Returns:
         The proof, good or bad; ``require`` raises if it is bad.
     """
     attempts: list[Attempt] = []
-    with _processes(settings, token, timeout, command) as load:
+    with loads.sharing_a_cache(token) as load:
         for loader in loaders:
-            why = _not_possible(loader, subject, settings, limits, attempts)
+            why = _not_possible(loader, subject, loads.settings, limits, attempts)
             if why:
                 attempts.append(Attempt(loader, "impossible", why))
                 continue
@@ -67,17 +57,15 @@ def prove(
     return Proof(subject, tuple(attempts))
 
 
-def facts_of_folder(
-    subject: ProofSubject, *, settings: Settings, timeout: float | None = _TIMEOUT, command: Sequence[str] = PROOF
-) -> Facts:
+def facts_of_folder(subject: ProofSubject, loads: Loads) -> Facts:
     """What a folder holds, as Gremio loads it in a process of its own.
 
     Raises:
         NotProven: it can't be loaded, so there is nothing to publish that anybody could.
     """
-    why = _not_possible("gremio", subject, settings, (), ())
+    why = _not_possible("gremio", subject, loads.settings, (), ())
     if not why:
-        with _processes(settings, None, timeout, command) as load:
+        with loads.sharing_a_cache() as load:
             report, ended = load(subject, "gremio")
         if report.facts is not None:
             return report.facts
@@ -87,28 +75,6 @@ def facts_of_folder(
         ref=subject.name,
         next_step="Make it load here first; --no-verify publishes it as it is.",
     )
-
-
-_Load = Callable[[ProofSubject, Loader], tuple[ProofReport, Ended]]
-
-
-@contextmanager
-def _processes(settings: Settings, token: str | None, timeout: float | None, command: Sequence[str]) -> Iterator[_Load]:
-    """A folder with empty caches, gone afterwards, and what makes a load in it."""
-    # Whole models come here.
-    with scratch(settings.home / "proofs") as folder:
-        empty = folder / "empty"
-        empty.mkdir()
-        children = Children(clean_environment(folder, settings, token))
-
-        def load(subject: ProofSubject, loader: Loader) -> tuple[ProofReport, Ended]:
-            ended = children.run([*command, *subject.arguments(loader)], Limits(timeout), folder=empty)
-            try:
-                return ProofReport.from_output(ended.out), ended
-            except ValueError:
-                return ProofReport(error=Trouble("", _without_report(ended))), ended
-
-        yield load
 
 
 def _not_possible(
@@ -136,14 +102,6 @@ def _attempt(loader: Loader, expected: Facts, report: ProofReport, ended: Ended)
 def _excused(attempt: Attempt) -> Attempt:
     why = "it can't load this code, which Gremio mends to go with the libraries that are installed here"
     return replace(attempt, verdict="impossible", reasons=(why, *attempt.reasons))
-
-
-def _without_report(ended: Ended) -> str:
-    if ended.timed_out:
-        return f"no result after {ended.seconds:.0f} seconds"
-    last = f": {ended.last_line}" if ended.last_line else ""
-    hint = " (the system ends a process so when memory runs out)" if ended.how == "SIGKILL" else ""
-    return f"its process ended with {ended.how} and no report{hint}{last}"
 
 
 def _last_lines(ended: Ended) -> tuple[str, ...]:

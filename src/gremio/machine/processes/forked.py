@@ -1,7 +1,7 @@
-"""Run by path, not imported: have a fork server make a trial, and end as that ended.
+"""Run by path, not imported: have a fork server make a process, and end as that ended.
 
-``python forked_trial.py SOCKET ARGUMENTS…``. What the trial prints goes where this process's output goes, and its
-limits are this process's. Ending this process ends the trial.
+``python forked.py SOCKET ARGUMENTS…``. The fork has this process's output, limits, folder and environment. Ending this
+process ends it.
 """
 
 import json
@@ -17,8 +17,10 @@ def main(socket_path: str, *arguments: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.connect(socket_path)
         limits = [(kind, resource.getrlimit(kind)) for kind in (resource.RLIMIT_CORE, resource.RLIMIT_DATA)]
-        request = {"arguments": arguments, "limits": limits, "folder": os.environ["TMPDIR"]}
-        socket.send_fds(server, [json.dumps(request).encode()], [1, 2])
+        folder = os.getcwd()  # noqa: PTH109  this starts sooner without pathlib
+        request = {"arguments": arguments, "limits": limits, "folder": folder, "environ": dict(os.environ)}
+        socket.send_fds(server, [b"2"], [1, 2])
+        server.sendall(json.dumps(request).encode() + b"\n")
         answer = server.recv(32)
     code = int(answer or b"1")
     if code < 0:

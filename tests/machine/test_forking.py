@@ -1,4 +1,4 @@
-"""Trials that are forked from a process that has imported the libraries: the same trials, sooner."""
+"""Processes that are forked from one that has imported the libraries: the same trials, sooner."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.samples.code import PLAIN
 
-from gremio.checking.fork_client import fork_server
-from gremio.machine.processes import Children, Limits
+from gremio.machine.processes import Children, Limits, forking, fresh
+
+TRIAL = "gremio.checking.trial"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="there is no fork server elsewhere")
 
@@ -30,60 +32,55 @@ SLEEPS = PLAIN + "import time\ntime.sleep(600)\n"
 DIES = PLAIN + "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
 
 
-@pytest.fixture(scope="module")
-def command():
-    """What makes a trial in a fork server without a limit on memory."""
-    with fork_server(os.environ) as found:
-        assert found
-        yield [*found]
-
-
 def trial(command, file: Path, seconds: float = 60.0, megabytes: int | None = None):
     """Make one, and tell how it ended."""
     return Children().run([*command, str(file), "--quick"], Limits(seconds, megabytes))
 
 
-def test_a_forked_trial_reports_as_any_other(command, write) -> None:
+def test_a_forked_trial_reports_as_any_other(forked_trials, write) -> None:
     """The report is on stdout and nothing else, the same as from a process that began from nothing."""
     from gremio.checking.trial.report import Report
 
     file = write(RUNS)
-    forked = Report.from_output(trial(command, file).out)
-    alone = Report.from_output(trial([sys.executable, "-m", "gremio.checking.trial"], file).out)
+    forked = Report.from_output(trial(forked_trials, file).out)
+    alone = Report.from_output(trial(fresh(TRIAL), file).out)
     assert forked.runs, forked.error
     assert (forked.output_digest, forked.arguments) == (alone.output_digest, alone.arguments)
 
 
-def test_loading_as_plain_diffusers_does_stays_apart(command, write) -> None:
+def test_loading_as_plain_diffusers_does_stays_apart(forked_trials, write) -> None:
     """Each trial has a folder of its own for the code that diffusers copies."""
     from gremio.checking.trial.report import Report
 
     file = write(RUNS)
-    done = Children().run([*command, str(file), "--quick", "--loader=diffusers"], Limits(60))
+    done = Children().run([*forked_trials, str(file), "--quick", "--loader=diffusers"], Limits(60))
     assert Report.from_output(done.out).runs
     assert not (Path(os.environ["HF_HOME"]) / "modules" / "diffusers_modules" / "local").exists()
 
 
-def test_a_death_is_told(command, write) -> None:
+def test_a_death_is_told(forked_trials, write) -> None:
     """The signal that ended the trial ends what waits for it."""
-    assert trial(command, write(DIES)).code == -signal.SIGSEGV
+    assert trial(forked_trials, write(DIES)).code == -signal.SIGSEGV
 
 
-def test_time_ends_the_trial_itself(command, write) -> None:
+def test_time_ends_the_trial_itself(forked_trials, write) -> None:
     """Not only the process that waits for it."""
-    ended = trial(command, write(SLEEPS), 3.0)
+    ended = trial(forked_trials, write(SLEEPS), 3.0)
     assert ended.timed_out
+    assert gone(forked_trials)
+
+
+def gone(command) -> bool:
+    """Whether nothing is left, after a moment, of what was forked."""
     deadline = time.monotonic() + 5
-    while _forks() and time.monotonic() < deadline:
+    while (left := _forks(command[-1])) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _forks()
+    return not left
 
 
-def _forks() -> list[int]:
+def _forks(path: str) -> list[int]:
     # A fork keeps the command line of the process it came from.
-    found = subprocess.run(
-        ["pgrep", "-f", "gremio.checking.trial.fork_server"], capture_output=True, text=True
-    ).stdout.split()
+    found = subprocess.run(["pgrep", "-f", path], capture_output=True, text=True).stdout.split()
     return [int(each) for each in found if _parent(int(each)) in map(int, found)]
 
 
@@ -94,17 +91,21 @@ def _parent(process: int) -> int:
         return 0
 
 
-def test_memory_is_limited(write) -> None:
+def test_memory_is_limited(forked_trials, write) -> None:
     """The limit is the trial's, not the fork server's."""
-    with fork_server(os.environ) as found:
-        ended = trial(found, write(EATS), megabytes=1500)
-        assert "MemoryError" in ended.err + ended.out
-        assert trial(found, write(RUNS), megabytes=1500).code == 0
+    ended = trial(forked_trials, write(EATS), megabytes=1500)
+    assert "MemoryError" in ended.err + ended.out
+    assert trial(forked_trials, write(RUNS), megabytes=1500).code == 0
 
 
-def test_nothing_is_left_of_a_nursery() -> None:
-    """It ends with whoever started it."""
-    with fork_server(os.environ) as found:
-        socket = Path(found[-1])
-        assert socket.exists()
-    assert not socket.parent.exists()
+def test_nothing_is_left_of_a_fork_server(write) -> None:
+    """It ends with whoever started it, and what it has forked ends with it."""
+    with ThreadPoolExecutor() as pool:
+        with forking(TRIAL, os.environ) as command:
+            assert Path(command[-1]).exists()
+            sleeping = pool.submit(trial, command, write(SLEEPS))
+            while not _forks(command[-1]):
+                time.sleep(0.05)
+        assert sleeping.result().code == 1
+    assert gone(command)
+    assert not Path(command[-1]).parent.exists()

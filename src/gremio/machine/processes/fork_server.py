@@ -1,12 +1,14 @@
-"""A process that has imported the libraries, and forks a trial whenever it is asked.
+"""A process that has imported the libraries, and forks one that runs a module whenever it is asked.
 
-``python -m gremio.checking.trial.fork_server SOCKET``. Most of a trial's time is the import of torch, diffusers and
-transformers. A trial that is forked from here is a process of its own all the same, with its own limits, and shares
-nothing that it could change. Linux only: elsewhere what these libraries have started does not survive a fork.
+``python -m gremio.machine.processes.fork_server SOCKET MODULE``. Most of the time of a trial or a proof is the import
+of torch, diffusers and transformers. What is forked from here is a process of its own all the same, with its own
+limits; it shares nothing that it could change, and nothing but those libraries was run before it. What they read of the
+environment when they are imported stays as it was here. Linux only: elsewhere what these libraries have started does
+not survive a fork.
 
-A client connects, sends one message, ``{"arguments": [...], "limits": [...], "folder": "/tmp/…"}`` with its own limits,
-as ``resource`` tells them, and the descriptors for stdout and stderr, and gets the exit code, or the negative number of
-a signal. When it hangs up, its trial is ended.
+A client connects, sends a byte with the descriptors for stdout and stderr, then a line, ``{"arguments": [...],
+"limits": [...], "folder": "/tmp/…", "environ": {...}}``, with its own limits as ``resource`` tells them, and gets the
+exit code, or the negative number of a signal. When it hangs up, its fork is ended.
 """
 
 from __future__ import annotations
@@ -15,29 +17,30 @@ import gc
 import json
 import os
 import resource
+import runpy
 import selectors
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import NoReturn
 
-_LONGEST = 2**20
+from gremio.machine.processes.limited import die_with_parent
+
 _PAUSE = 0.02  # seconds between two looks at what has ended
 
 
 class ForkServer:
-    """Forks trials for the clients of one socket; ends when ``alive`` does, a pipe that nobody writes to."""
+    """Forks for the clients of one socket; ends when ``alive`` does, a pipe that nobody writes to."""
 
-    def __init__(self, path: str, alive: int, main: Callable[[list[str]], None]) -> None:
-        self._main = main
+    def __init__(self, path: str, alive: int, module: str) -> None:
+        self._module = module
         self._alive = alive
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._server.bind(path)
         self._server.listen()
-        self._trials: dict[int, socket.socket] = {}
+        self._forks: dict[int, socket.socket] = {}
 
     def serve(self) -> None:
         """Until whoever started this is gone."""
@@ -53,28 +56,34 @@ class ForkServer:
                         self._begin(selector)
                     else:
                         # A client has nothing more to say: it hung up.
-                        _kill(key.data)
+                        _end(key.data)
                         selector.unregister(key.fileobj)
                 self._reap(selector)
 
     def _begin(self, selector: selectors.BaseSelector) -> None:
         client, _ = self._server.accept()
-        data, descriptors, _, _ = socket.recv_fds(client, _LONGEST, 2)
-        child = os.fork()
+        _, descriptors, _, _ = socket.recv_fds(client, 1, 2)
+        with client.makefile() as lines:
+            request = lines.readline()
+        # Without an end the client was ended while it asked.
+        child = os.fork() if request.endswith("\n") else None
         if child == 0:
             self._server.close()
-            _become_trial(json.loads(data), descriptors, self._main)
+            _become(self._module, request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        self._trials[child] = client
+        if child is None:
+            client.close()
+            return
+        self._forks[child] = client
         selector.register(client, selectors.EVENT_READ, child)
 
     def _reap(self, selector: selectors.BaseSelector) -> None:
-        for child in list(self._trials):
+        for child in list(self._forks):
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
-                client = self._trials.pop(child)
-                _kill(child)  # whatever the trial has started and left behind
+                client = self._forks.pop(child)
+                _end_group(child)  # whatever it has started and left behind
                 with suppress(OSError):
                     client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
                 with suppress(KeyError):
@@ -82,30 +91,44 @@ class ForkServer:
                 client.close()
 
     def _end_all(self) -> None:
-        for child in self._trials:
-            _kill(child)
+        for child in self._forks:
+            _end(child)
 
 
-def _kill(child: int) -> None:
+def _end(child: int) -> None:
+    """It and all that it has started; it has no group of its own yet when it has only just begun."""
+    _end_group(child)
+    with suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+
+
+def _end_group(child: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child, signal.SIGKILL)
 
 
-def _become_trial(request: dict[str, Any], descriptors: list[int], main: Callable[[list[str]], None]) -> None:
-    """In the new process: take the client's output, the limits and the folder, and make the trial."""
+def _become(module: str, line: str, descriptors: list[int]) -> NoReturn:
+    """In the new process: take what the client has, and run the module as ``python -m`` would."""
     code = 1
     try:
+        request = json.loads(line)
         os.setsid()
+        die_with_parent()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for own, given in zip((1, 2), descriptors, strict=True):
             os.dup2(given, own)
-        os.environ["TMPDIR"] = tempfile.tempdir = request["folder"]
+        os.chdir(request["folder"])
+        os.environ.clear()
+        os.environ.update(request["environ"])
+        tempfile.tempdir = None
         for kind, limits in request["limits"]:
             resource.setrlimit(kind, limits)
-        main(request["arguments"])
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.argv = [module, *request["arguments"]]
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else 1
+        code = error.code if isinstance(error.code, int) else int(error.code is not None)
     except BaseException:
         import traceback
 
@@ -118,7 +141,9 @@ def _become_trial(request: dict[str, Any], descriptors: list[int], main: Callabl
 
 
 def _import_libraries() -> None:
-    """What nearly every trial imports."""
+    """What nearly every trial and proof imports."""
+    # Otherwise asking for a GPU opens the driver, which no fork could use after that.
+    os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     import diffusers
     import torch
     import transformers
@@ -132,11 +157,9 @@ def _import_libraries() -> None:
 
 def run() -> None:
     """Import, then serve; stdin is the pipe that ends it, and a line on stdout says that it is ready."""
-    from gremio.checking.trial.__main__ import main
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import_libraries()
-    server = ForkServer(sys.argv[1], 0, lambda arguments: main(arguments, standalone_mode=False))
+    server = ForkServer(sys.argv[1], 0, sys.argv[2])
     gc.collect()
     gc.freeze()
     sys.stdout.write("ready\n")

@@ -1,0 +1,82 @@
+"""Makes loads in processes that have nothing of the author's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from gremio.machine.processes import Children, Ended, Limits, Trouble, forking
+from gremio.machine.settings import Settings
+from gremio.machine.writing import scratch
+from gremio.publishing.proof.environment import clean_environment
+from gremio.publishing.proof.exchange import Loader, ProofReport, ProofSubject
+
+_MODULE = "gremio.publishing.proof.child"
+_TIMEOUT = 1800.0
+
+Load = Callable[[ProofSubject, Loader], tuple[ProofReport, Ended]]
+
+
+class Loads(AbstractContextManager["Loads"]):
+    """A context for all loads of one publication: they are forked from a process that imports the libraries once.
+
+    Args:
+        settings: where the Hub is, and what may run on this machine.
+        timeout: seconds for each load, downloads included; None for no end.
+        command: what makes a load, given the subject's arguments, in place of such a fork.
+    """
+
+    def __init__(
+        self, settings: Settings, *, timeout: float | None = _TIMEOUT, command: Sequence[str] | None = None
+    ) -> None:
+        self.settings = settings
+        self._limits = Limits(timeout)
+        self._given = command
+        self._opened = ExitStack()
+
+    def __exit__(self, *_: object) -> None:
+        """End the process that was forked from, and remove the folder."""
+        self._opened.close()
+
+    @contextmanager
+    def sharing_a_cache(self, token: str | None = None) -> Iterator[Load]:
+        """What makes a load, with caches that are empty when the block begins and gone when it ends.
+
+        ``token`` is the Hub's, where the repository is private.
+        """
+        empty = self._folder / "empty"
+        empty.mkdir(parents=True)
+        children = Children(clean_environment(self._folder, self.settings, token))
+
+        def load(subject: ProofSubject, loader: Loader) -> tuple[ProofReport, Ended]:
+            ended = children.run([*self._command, *subject.arguments(loader)], self._limits, folder=empty)
+            try:
+                return ProofReport.from_output(ended.out), ended
+            except ValueError:
+                return ProofReport(error=Trouble("", _without_report(ended))), ended
+
+        try:
+            yield load
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    @cached_property
+    def _folder(self) -> Path:
+        """One for all, since the libraries remember where their caches are. Whole models come here."""
+        return self._opened.enter_context(scratch(self.settings.home / "proofs")) / "somebody"
+
+    @cached_property
+    def _command(self) -> Sequence[str]:
+        environ = clean_environment(self._folder, self.settings, None)
+        return self._given or self._opened.enter_context(forking(_MODULE, environ))
+
+
+def _without_report(ended: Ended) -> str:
+    if ended.timed_out:
+        return f"no result after {ended.seconds:.0f} seconds"
+    last = f": {ended.last_line}" if ended.last_line else ""
+    hint = " (the system ends a process so when memory runs out)" if ended.how == "SIGKILL" else ""
+    return f"its process ended with {ended.how} and no report{hint}{last}"
