@@ -35,7 +35,8 @@ def test_importing_gremio_loads_nothing_third_party(statement):
     "statement",
     [
         "import gremio.sources, gremio.trust, gremio.code.review, gremio.machine, gremio.localhub",
-        "from gremio import read",
+        "from gremio import load_class, read",
+        "import gremio.loading.pipelines.resolving",
         "import gremio_code",
     ],
 )

@@ -1,7 +1,7 @@
 """The facade: community classes joined with components, as ordinary diffusers pipelines.
 
-``request`` and ``resolving`` need no torch, so that what is refused is refused before anything heavy loads; the rest
-imports it.
+``request``, ``resolving`` and ``classes`` need no torch, so that what is refused is refused before anything heavy
+loads; the rest imports it.
 """
 
 from __future__ import annotations

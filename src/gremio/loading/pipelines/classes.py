@@ -8,8 +8,6 @@ from typing import Any
 
 from gremio.code import PipelineRef
 from gremio.loading.modules import LoadedCode, load
-from gremio.loading.pipelines.placement import accept_placement
-from gremio.loading.pipelines.renamed_components import accept_left_out
 from gremio.loading.pipelines.request import CodeChoice, take_access
 from gremio.loading.pipelines.resolving import ApprovedClass, Kind, approve_named
 from gremio.machine.settings import Settings
@@ -55,6 +53,10 @@ def named_class(choice: CodeChoice, *, access: Access, settings: Settings, kind:
 
 def execute(found: ApprovedClass) -> LoadedCode:
     """Run the code of a class, unless this process did."""
+    # Not before: these load torch, and what is refused should not wait for it.
+    from gremio.loading.pipelines.placement import accept_placement
+    from gremio.loading.pipelines.renamed_components import accept_left_out
+
     path = found.code.tree.entry
     loaded = load(found.code, found.name, path=path, ref=found.ref, mend=found.mend)
     accept_placement(loaded.cls)
