@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gremio.version import __version__
 
 if TYPE_CHECKING:
+    from gremio.loading.modular import ModularPipeline, load_blocks
     from gremio.loading.modules.provenance import Provenance
     from gremio.loading.pipelines import DiffusionPipeline, load_class
     from gremio.publishing import publish
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
 _PLACES = {
     "DiffusionPipeline": "gremio.loading.pipelines",
+    "ModularPipeline": "gremio.loading.modular",
     "Provenance": "gremio.loading.modules.provenance",
     "install": "gremio.publishing.install",
     "installed": "gremio.publishing.install",
+    "load_blocks": "gremio.loading.modular",
     "load_class": "gremio.loading.pipelines",
     "publish": "gremio.publishing",
     "push_to_hub": "gremio.publishing.saving",
@@ -34,10 +37,12 @@ _PLACES = {
 
 __all__ = [
     "DiffusionPipeline",
+    "ModularPipeline",
     "Provenance",
     "__version__",
     "install",
     "installed",
+    "load_blocks",
     "load_class",
     "publish",
     "push_to_hub",

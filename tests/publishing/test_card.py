@@ -82,12 +82,22 @@ def test_a_new_card() -> None:
     assert recorded_files(text) == {"pipeline.py"}
 
 
-@pytest.mark.parametrize("kind", ["pipeline", "code", "component", "blocks"])
-def test_the_snippets_are_python(kind: Any) -> None:
-    """Whatever is published, what a reader copies is code."""
-    text = card(published(kind), repo_id="maria/castle")
+@pytest.mark.parametrize(
+    ("kind", "index", "wanted"),
+    [
+        ("pipeline", "model_index.json", "DiffusionPipeline.from_pretrained("),
+        ("code", "", "DiffusionPipeline.from_pretrained("),
+        ("component", "", "load_class("),
+        ("blocks", "", "blocks = load_blocks("),
+        ("blocks", "modular_model_index.json", "ModularPipeline.from_pretrained("),
+    ],
+)
+def test_the_snippets_are_python(kind: Any, index: str, wanted: str) -> None:
+    """Whatever is published, what a reader copies is code, and the first is Gremio's."""
+    text = card(published(kind, files={index: b"{}"} if index else {}), repo_id="maria/castle")
     blocks = [block.partition("```")[0] for block in text.split("```python\n")[1:]]
     assert len(blocks) == 2
+    assert wanted in blocks[0]
     for block in blocks:
         compile(block, "card", "exec")
 

@@ -40,7 +40,7 @@ def test_the_installed_version_comes_first(mirror, get, put):
         ("paintre", "Did you mean painter"),
         ("prompt", "long_prompt"),
         ("lost", "custom_revision='v0.9.0'"),
-        ("nothing_alike", r"write \./nothing_alike; for the Hub, owner/nothing_alike"),
+        ("nothing_alike", r"no nothing_alike.py at main\n  Write a .*name, owner/repo, or a path"),
     ],
 )
 def test_an_unknown_name_is_answered_with_what_may_be_meant(mirror, get, name, match):
@@ -66,5 +66,5 @@ def test_a_commit_that_is_too_large_is_refused(put, get, hub, monkeypatch):
 
 def test_a_commit_that_was_never_loaded_needs_the_network(get):
     """Offline, an unknown commit says so."""
-    with pytest.raises(Unavailable, match="was never loaded"):
+    with pytest.raises(Unavailable, match=r"painter.py at commit 0* is not in the cache"):
         get("painter", "0" * 40, local_files_only=True)

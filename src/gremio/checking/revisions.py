@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gremio.code import PipelineRef
-from gremio.errors import OptionError, RefNotFound, RevisionNotFound
+from gremio.errors import OptionError, RevisionNotFound
 from gremio.machine.settings import Settings
-from gremio.sources import Access, Repository
+from gremio.sources import Access, Repository, told_of
 from gremio.sources.mirror import MirrorSource
 
 
@@ -38,9 +38,10 @@ def revisions_between(ref: PipelineRef, good: str, bad: str, *, access: Access, 
         raise _local(ref, good, bad)
     if ref.revision:
         raise OptionError("the ref names a revision itself", ref=ref.text, next_step=f"Write {_bare(ref)}.")
-    if ref.source == "mirror":
-        return _versions(ref, good, bad, MirrorSource(settings, access))
-    return _commits(ref, good, bad, Repository(ref.name, settings=settings, access=access))
+    with told_of(ref):
+        if ref.source == "mirror":
+            return _versions(ref, good, bad, MirrorSource(settings, access))
+        return _commits(ref, good, bad, Repository(ref.name, settings=settings, access=access))
 
 
 def _bare(ref: PipelineRef) -> str:
@@ -49,13 +50,7 @@ def _bare(ref: PipelineRef) -> str:
 
 
 def _versions(ref: PipelineRef, good: str, bad: str, mirror: MirrorSource) -> list[Revision]:
-    ordered, having = mirror.versions(ref.name)
-    if not having:
-        raise RefNotFound(
-            f"no version of Diffusers' community folder has {ref.name}.py",
-            ref=ref.text,
-            next_step=f"`gremio show {ref.name}` tells which names are near.",
-        )
+    ordered, having = mirror.versions(ref)
     first, last = (_version(ref, asked, ordered, having) for asked in (good, bad))
     if ordered.index(first) >= ordered.index(last):
         raise _wrong_order(ref, good, bad)

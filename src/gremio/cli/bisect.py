@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from gremio.cli.options import access_options, format_option
 from gremio.cli.trials import access_of, limits_of, request_of, require_run_extra, trial_options
+from gremio.cli.wording import answer
 
 if TYPE_CHECKING:
     from gremio.checking.bisect import Found, Step
@@ -30,11 +30,11 @@ _COLOURS = {"good": "green", "bad": "red"}
 @access_options
 @format_option
 def bisect(ref: str, command: tuple[str, ...], form: str, **options: Any) -> None:
-    """Find the first revision of REF's code that does not run: a community pipeline's name, or owner/repo.
+    """Find the first revision of REF's code that does not run.
 
-    For a name the revisions are the versions of the community folder, for owner/repo its commits. A COMMAND after
-    -- decides instead of `gremio check`: 0 is good, 125 is not to be told, any other exit code is bad. It finds {ref}
-    and {revision} filled in, and both in GREMIO_BISECT_REF and GREMIO_BISECT_REVISION.
+    REF is a community pipeline's name, whose revisions are the versions of the community folder, or owner/repo, whose
+    are its commits. A COMMAND after -- decides instead of `gremio check`: 0 is good, 125 can't tell, any other exit
+    code is bad. It finds {ref} and {revision} filled in, and both in GREMIO_BISECT_REF and GREMIO_BISECT_REVISION.
 
     \b
     gremio bisect lpw_stable_diffusion --good v0.30.0 --bad main
@@ -57,11 +57,7 @@ def bisect(ref: str, command: tuple[str, ...], form: str, **options: Any) -> Non
     by_code = parsed.source == "mirror" or not command
     click.echo(f"{len(revisions)} revisions from {revisions[0]} to {revisions[-1]}", err=True)
     found = Bisection(ref, get, judge, code_decides=by_code, told=_tell).search(revisions)
-    if form == "json":
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
-    else:
-        for line in _lines(found):
-            click.echo(line)
+    answer(form, found.as_dict(), _lines(found))
 
 
 def _judge(ref: PipelineRef, command: tuple[str, ...], options: dict[str, Any], access: Any) -> Judge:

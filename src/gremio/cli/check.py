@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -13,6 +12,8 @@ import click
 
 from gremio.cli.options import access_options, code_options, format_option
 from gremio.cli.trials import access_of, limits_of, report_lines, request_of, require_run_extra, trial_options
+from gremio.cli.wording import answer
+from gremio.code.ref import FORMS
 from gremio.errors import CodeError, OptionError
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ _OF_ALL = {
 @format_option
 @click.pass_context
 def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, **options: Any) -> None:
-    """Check whether REF runs: a community pipeline's name, owner/repo, a folder or a .py file.
+    """Check whether REF runs here.
 
-    It is given the smallest components that fit, with random weights, and called with arguments made from its
-    signature. A component is saved, loaded and tried in the place of Diffusers' own in a tiny pipeline, blocks in a
-    pipeline of their own. Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py). It is given the smallest
+    components that fit, with random weights, and called with arguments made from its signature. A component is
+    saved, loaded and tried in the place of Diffusers' own in a tiny pipeline, blocks in a pipeline of their own.
+    Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
 
     \b
     gremio check lpw_stable_diffusion
@@ -72,7 +74,7 @@ def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, *
     if everything:
         ctx.exit(_check_all(ref, options, form))
     if ref is None:
-        raise OptionError("there is nothing to check", next_step="Name a pipeline, or use --all.")
+        raise OptionError("there is nothing to check", next_step=f"{FORMS} Or check them --all.")
     ctx.exit(_check_one(ref, options, form))
 
 
@@ -99,11 +101,7 @@ def _check_one(ref: str, options: dict[str, Any], form: str) -> int:
         # What isn't there is an error of this command; what is there and can't be used is for the report.
         fetch(parsed, revision=revision, access=access, settings=settings)
     report = Runner(limits=limits, environ=environment(access)).check(request)
-    if form == "json":
-        click.echo(json.dumps({"outcome": outcome(report), **report.as_dict()}, indent=2, ensure_ascii=False))
-    else:
-        for line in report_lines(report):
-            click.echo(line)
+    answer(form, {"outcome": outcome(report), **report.as_dict()}, report_lines(report))
     return 0 if report.runs else 1
 
 
@@ -203,13 +201,9 @@ def _tell(found: Table, table: Table, path: Path, page_file: Path | None, form: 
     totals, pairs = counts(found), side_by_side(found)
     if page_file is not None:
         save_text(page_file, page(table))
-    if form == "json":
-        numbers = {"counts": [each.as_dict() for each in totals], "side_by_side": [pair.as_dict() for pair in pairs]}
-        click.echo(json.dumps({**numbers, **found.as_dict()}, indent=2, ensure_ascii=False))
-    else:
-        for line in _summary(found, totals, pairs):
-            click.echo(line)
-        click.echo(f"All of it is in {' and '.join(map(str, filter(None, (path, page_file))))}.")
+    numbers = {"counts": [each.as_dict() for each in totals], "side_by_side": [pair.as_dict() for pair in pairs]}
+    kept = f"All of it is in {' and '.join(map(str, filter(None, (path, page_file))))}."
+    answer(form, {**numbers, **found.as_dict()}, [*_summary(found, totals, pairs), kept])
     # Plain diffusers beside is for comparison.
     judged = [each for each in totals if each.column.loader == "gremio"] or totals
     return 0 if all(each.runs == each.pipelines for each in judged) else 1

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import os
 import platform
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gremio.cli.options import format_option
+from gremio.cli.wording import answer
+from gremio.code.libraries.packages import version_of
 from gremio.machine.settings import Settings
 from gremio.version import __version__
 
@@ -32,17 +34,14 @@ def doctor(ctx: click.Context, form: str) -> None:
     """
     settings = Settings.from_environment()
     report = examine(settings)
-    if form == "json":
-        click.echo(json.dumps(report, indent=2))
-    else:
-        _print(report)
+    answer(form, report, _lines(report))
     ctx.exit(1 if report["problems"] else 0)
 
 
 def examine(settings: Settings) -> dict[str, Any]:
     """Everything that is reported, as plain data."""
-    versions = {name: _version(name) for name in _PACKAGES}
-    extras = {name: all(_version(p) for p in packages) for name, packages in _EXTRAS.items()}
+    versions = {name: version_of(name) or None for name in _PACKAGES}
+    extras = {name: all(map(version_of, packages)) for name, packages in _EXTRAS.items()}
     hub = {"endpoint": settings.endpoint, "offline": settings.offline, "answer": _reach(settings)}
     problems = ['the extra `run` is missing: pip install "gremio[run]"'] if not extras["run"] else []
     if not _writable(settings.home):
@@ -61,16 +60,7 @@ def examine(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
-
-
 def _writable(folder: Path) -> bool:
-    import os
-
     place = next((p for p in (folder, *folder.parents) if p.exists()), folder)
     return os.access(place, os.W_OK)
 
@@ -80,26 +70,26 @@ def _reach(settings: Settings) -> str:
         return "not asked: offline"
     from huggingface_hub import get_session
 
-    from gremio.sources.repository import network_errors
+    from gremio.sources.unreachable import first_line, network_errors
 
     try:
-        answer = get_session().get(f"{settings.endpoint}/api/models?limit=1", timeout=5)
+        reply = get_session().get(f"{settings.endpoint}/api/models?limit=1", timeout=5)
     except network_errors() as error:
-        return f"no answer ({str(error).splitlines()[0]})"
-    return "answers" if answer.status_code < 500 else f"answers with error {answer.status_code}"
+        return f"no answer ({first_line(error)})"
+    return "answers" if reply.status_code < 500 else f"answers with error {reply.status_code}"
 
 
-def _print(report: dict[str, Any]) -> None:
-    click.echo(f"gremio {report['gremio']} on Python {report['python']}")
+def _lines(report: dict[str, Any]) -> Iterator[str]:
+    yield f"gremio {report['gremio']} on Python {report['python']}"
     for name, found in report["packages"].items():
-        click.echo(f"  {name:<16} {found or 'not installed'}")
-    click.echo("extras      " + ", ".join(f"{n}: {'yes' if there else 'no'}" for n, there in report["extras"].items()))
-    click.echo(f"home        {report['home']}")
-    click.echo(f"cache       {report['cache']}")
+        yield f"  {name:<16} {found or 'not installed'}"
+    yield "extras      " + ", ".join(f"{n}: {'yes' if there else 'no'}" for n, there in report["extras"].items())
+    yield f"home        {report['home']}"
+    yield f"cache       {report['cache']}"
     disabled = ", remote code disabled" if report["remote_code_disabled"] else ""
-    click.echo(f"policy      {report['policy']}{disabled}")
-    click.echo(f"hub         {report['hub']['endpoint']}: {report['hub']['answer']}")
+    yield f"policy      {report['policy']}{disabled}"
+    yield f"hub         {report['hub']['endpoint']}: {report['hub']['answer']}"
     for problem in report["problems"]:
-        click.echo(click.style(f"problem     {problem}", fg="red"))
+        yield click.style(f"problem     {problem}", fg="red")
     if not report["problems"]:
-        click.echo(click.style("Everything that drawing needs is there.", fg="green"))
+        yield click.style("Everything that drawing needs is there.", fg="green")

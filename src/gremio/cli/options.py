@@ -9,30 +9,31 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_ACCESS = (
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """One decorator that adds several options, in this order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+access_options = together(
     click.option("--token", help="Token for private repositories; the one you are logged in with is used anyway."),
     click.option("--cache-dir", type=click.Path(file_okay=False), help="The Hub's cache, if not the usual one."),
     click.option("--offline", is_flag=True, help="Use only what is cached."),
     click.option("--force-download", is_flag=True, help="Download again what is cached."),
 )
-_CODE = (
+code_options = together(
     click.option("--revision", help="Of the code: a Diffusers version or commit for a name, any revision on the Hub."),
     click.option("--class-name", help="Which class, where the file defines several."),
 )
-
-
-def access_options(command: Command) -> Command:
-    """Add the options about the Hub."""
-    for option in reversed(_ACCESS):
-        command = option(command)
-    return command
-
-
-def code_options(command: Command) -> Command:
-    """Add the options that choose code."""
-    for option in reversed(_CODE):
-        command = option(command)
-    return command
+format_option = click.option(
+    "--format", "form", type=click.Choice(["human", "json"]), default="human", help="json is for scripts."
+)
 
 
 def access_arguments(options: dict[str, Any]) -> dict[str, Any]:
@@ -43,12 +44,6 @@ def access_arguments(options: dict[str, Any]) -> dict[str, Any]:
         "local_files_only": options.pop("offline"),
         "force_download": options.pop("force_download"),
     }
-
-
-def format_option(command: Command) -> Command:
-    """Add ``--format``."""
-    choice = click.Choice(["human", "json"])
-    return click.option("--format", "form", type=choice, default="human", help="json is for scripts.")(command)
 
 
 def named_values(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from gremio.cli.options import format_option
-from gremio.cli.wording import in_options, section
+from gremio.cli.wording import answer, in_options, section
 from gremio.errors import OptionError
 
 if TYPE_CHECKING:
@@ -63,16 +63,8 @@ def publish(folder: Path, repo_id: str | None, dry_run: bool, to_diffusers_pr: b
         return
     from gremio.publishing import publish as publish_folder
 
-    done = publish_folder(folder, repo_id, tell=_tell, **options)
-    if form == "json":
-        click.echo(json.dumps(done.as_dict(), indent=2, ensure_ascii=False))
-    else:
-        for line in _done_lines(done):
-            click.echo(line)
-
-
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
+    done = publish_folder(folder, repo_id, tell=partial(click.echo, err=True), **options)
+    answer(form, done.as_dict(), _done_lines(done))
 
 
 def _print_for_diffusers(folder: Path, options: dict[str, Any], author: str | None, form: str) -> None:
@@ -90,18 +82,13 @@ def _print_for_diffusers(folder: Path, options: dict[str, Any], author: str | No
         author=author or "",
         base_model=options["base_model"] or "",
     )
-    if form == "json":
-        click.echo(json.dumps(asdict(entry), indent=2, ensure_ascii=False))
-        return
-    for title, text in {
+    parts = {
         "file": entry.file,
         "row of the table in examples/community/README.md": entry.row,
         "section below it": entry.section,
-    }.items():
-        click.echo(click.style(title, fg="cyan"))
-        click.echo(f"{text}\n")
-    for note in entry.notes:
-        click.echo(f"- {note}")
+    }
+    shown = [line for title, text in parts.items() for line in (click.style(title, fg="cyan"), text, "")]
+    answer(form, asdict(entry), [*shown, *(f"- {note}" for note in entry.notes)])
 
 
 def _show(folder: Path, repo_id: str | None, options: dict[str, Any], form: str) -> None:
@@ -109,11 +96,7 @@ def _show(folder: Path, repo_id: str | None, options: dict[str, Any], form: str)
 
     facts = CardFacts(**{name: options[name] for name in ("base_model", "license", "pipeline_tag", "tags")})
     found = preview(folder, repo_id, class_name=options["class_name"], include=options["include"], facts=facts)
-    if form == "json":
-        click.echo(json.dumps(found.as_dict(), indent=2, ensure_ascii=False))
-    else:
-        for line in _preview_lines(found):
-            click.echo(line)
+    answer(form, found.as_dict(), _preview_lines(found))
 
 
 def _preview_lines(found: Preview) -> Iterator[str]:

@@ -13,7 +13,7 @@ import click
 from gremio.cli.options import access_arguments, access_options, code_options, named_values
 from gremio.cli.trials import require_run_extra
 from gremio.code import PipelineRef
-from gremio.errors import CodeFailed, NoClass, OptionError
+from gremio.errors import BadModelIndex, CodeFailed, NoClass, OptionError
 from gremio.loading.pipelines.request import LoadRequest
 from gremio.loading.pipelines.resolving import Resolved, approve_components, resolve
 from gremio.running.calls import CallSignature, Size, build, find
@@ -56,7 +56,7 @@ _OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
 )
 @click.option("--device", help="cuda, mps, cpu; the best there is if not given.")
 @click.option("--variant", help="Weights of that variant, such as fp16.")
-@click.option("--fps", type=float, help="Frames per second of films.")
+@click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second of films.")
 @click.option("--model-revision", help="Of the weights: branch, tag or commit.")
 @click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
 @click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
@@ -64,7 +64,10 @@ _OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
 @code_options
 @access_options
 def run(ref: str, **options: Any) -> None:
-    """Draw with REF, a community pipeline: its name, owner/repo, a folder or a .py file.
+    """Draw with REF, a community pipeline, and the weights of --model.
+
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py). A model that brings its
+    pipeline is a REF by itself.
 
     \b
     gremio run lpw_stable_diffusion --model stable-diffusion-v1-5/stable-diffusion-v1-5 --prompt "a (red:1.3) fox"
@@ -77,7 +80,7 @@ def run(ref: str, **options: Any) -> None:
     size = Size.parse(options["size"]) if options["size"] else None
     device, dtype = options.pop("device"), options.pop("dtype")
     # All that can be refused is refused before torch is loaded.
-    resolved = resolve(_request(ref, options))
+    resolved = _resolve(ref, options)
     given = {name: options[name] for name in _OF_CALL} | {"size": size}
     _check(resolved, given)
     seed = _seed(options.pop("seed"))
@@ -96,12 +99,11 @@ def _seed(given: int | None) -> int:
     return chosen
 
 
-def _request(ref: str, options: dict[str, Any]) -> LoadRequest:
-    model = options.pop("model")
-    if model is None and PipelineRef.parse(ref).source == "mirror":
-        raise OptionError(
-            "a community pipeline has no weights of its own", ref=ref, next_step="Add --model owner/repo or a folder."
-        )
+def _resolve(ref: str, options: dict[str, Any]) -> Resolved:
+    model, parsed = options.pop("model"), PipelineRef.parse(ref)
+    if model is None and parsed.source == "mirror":
+        step = f"{parsed.hint_at_local}Add --model owner/repo or a folder."
+        raise OptionError("a community pipeline has no weights of its own", ref=ref, next_step=step)
     revision = options.pop("revision")
     arguments = {
         **access_arguments(options),
@@ -118,7 +120,12 @@ def _request(ref: str, options: dict[str, Any]) -> LoadRequest:
     elif revision:
         arguments["revision"] = revision
     given = {name: value for name, value in arguments.items() if value is not None}
-    return LoadRequest.parse(ref if model is None else model, given)
+    try:
+        return resolve(LoadRequest.parse(ref if model is None else model, given))
+    except BadModelIndex as error:
+        if model is None:
+            error.next_step = f"If REF is code, add its weights: --model owner/repo or a folder. {error.next_step}"
+        raise
 
 
 def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
@@ -134,23 +141,17 @@ def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
 
 def _load(resolved: Resolved, device: str | None, dtype: str | None) -> Any:
     quiet_libraries(bars=sys.stderr.isatty())
+    import torch
+
     from gremio.loading.pipelines.facade import DiffusionPipeline
     from gremio.loading.pipelines.from_pretrained import load_resolved
     from gremio.loading.pipelines.options import Placement
 
-    placement = Placement.take({"device_map": device or best_device(), "dtype": dtype})
+    here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
+    placement = Placement.take({"device_map": device or (here.type if here else "cpu"), "dtype": dtype})
     pipeline = load_resolved(DiffusionPipeline, resolved, placement)
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
     return pipeline
-
-
-def best_device() -> str:
-    """The accelerator of this machine, or ``cpu``."""
-    import torch
-
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def quiet_libraries(*, bars: bool) -> None:

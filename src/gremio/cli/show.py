@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli.options import access_arguments, access_options, code_options, format_option
-from gremio.cli.wording import section
+from gremio.cli.wording import answer, section
 
 if TYPE_CHECKING:
     from gremio.code.review import Review
@@ -24,10 +23,16 @@ _FILES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4", ".wav", ".npy", ".np
 @access_options
 @format_option
 def show(ref: str, form: str, revision: str | None, class_name: str | None, **options: Any) -> None:
-    """Read REF: a community pipeline's name, owner/repo, a folder or a .py file; or a picture that gremio made.
+    """Read what REF is: code, without running it, or a picture that gremio made.
 
-    For code: where it comes from, its digest, its classes, what it takes and needs, what would be relocated. It is
-    read, never run. For a picture: the prompt, the seed and the code that made it.
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py, picture.png). For code:
+    where it comes from, its digest, its classes, what it takes and needs, what would be relocated. For a picture:
+    the prompt, the seed and the code that made it.
+
+    \b
+    gremio show lpw_stable_diffusion
+    gremio show maria/long-prompt --revision v1
+    gremio show fox.png
     """
     if Path(ref).suffix.lower() in _FILES:
         _show_file(Path(ref), form)
@@ -35,25 +40,17 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
     from gremio.sources.reading import read
 
     review = read(ref, custom_revision=revision, class_name=class_name, **access_arguments(options))
-    if form == "json":
-        click.echo(json.dumps(review.as_dict(), indent=2, ensure_ascii=False))
-    else:
-        for line in _lines(review):
-            click.echo(line)
+    answer(form, review.as_dict(), _lines(review))
 
 
 def _show_file(path: Path, form: str) -> None:
     from gremio.running.outputs import read_metadata
 
     found = read_metadata(path)
-    if form == "json":
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
-    elif not found:
-        click.echo(f"{path} says nothing about what made it.")
-    else:
-        width = max(len(key) for key in found)
-        for key, value in found.items():
-            click.echo(f"{key.removeprefix('gremio:'):<{width - 7}}  {value}")
+    told = {key.removeprefix("gremio:"): value for key, value in found.items()}
+    width = max(map(len, told), default=0)
+    lines = [f"{key:<{width}}  {value}" for key, value in told.items()]
+    answer(form, found, lines or [f"{path} says nothing about what made it."])
 
 
 def _lines(review: Review) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gremio.cli.options import Command, access_arguments, named_values
+from gremio.cli.options import access_arguments, named_values, together
 from gremio.cli.wording import in_options, section
 from gremio.errors import MissingPackages
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 _NEEDED = ("torch", "diffusers", "transformers")
 
-
-_TRIAL = (
+trial_options = together(
     click.option("-m", "--model", help="Weights to use, owner/repo or a folder, in place of tiny random ones."),
     click.option(
         "--set",
@@ -47,13 +46,6 @@ _TRIAL = (
     ),
     click.option("--memory", type=click.IntRange(0), metavar="MB", help="How much memory one may use; 0 is no limit."),
 )
-
-
-def trial_options(command: Command) -> Command:
-    """Add the options about one trial and its process."""
-    for option in reversed(_TRIAL):
-        command = option(command)
-    return command
 
 
 def request_of(ref: str, options: dict[str, Any], **more: Any) -> TrialRequest:
@@ -106,9 +98,9 @@ def report_lines(report: Report) -> Iterator[str]:
     from gremio.checking.markdown import WORDS
     from gremio.checking.outcomes import outcome
 
-    word = WORDS[outcome(report)]
+    word, colour = WORDS[outcome(report)], "green" if report.runs else "red"
     what = "" if report.kind == "pipeline" else f" ({report.kind})"
-    yield click.style(f"{report.class_name or Path(report.ref).name}{what}: {word}", bold=True, fg=_colour(report))
+    yield click.style(f"{report.class_name or Path(report.ref).name}{what}: {word}", bold=True, fg=colour)
     if report.findings.get("own_code") and report.findings["own_code"].verdict == "no":
         what = "what ran is a pipeline of diffusers; none of its own code did"
         yield click.style(f"  {what if report.kind == 'pipeline' else 'none of its own code ran'}", fg="yellow")
@@ -120,10 +112,6 @@ def report_lines(report: Report) -> Iterator[str]:
     yield from _trouble(report)
     yield from _facts({"time": _time(report.seconds), "memory": f"{report.peak_mb:.0f} MB" if report.peak_mb else ""})
     yield from _facts({"with": ", ".join(f"{name} {number}" for name, number in report.versions.items())})
-
-
-def _colour(report: Report) -> str:
-    return "green" if report.runs else "red"
 
 
 def _facts(facts: Mapping[str, str]) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""How the commands speak: errors in terms of options, and lists under a title."""
+"""How the commands speak: what they found, errors in terms of options, and lists under a title."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 
@@ -10,17 +11,23 @@ import click
 from gremio.errors import GremioError
 
 _OPTIONS: tuple[tuple[str, str], ...] = (
-    (r"trust_remote_code=\['([^']+)', …\]", r"--trust \1 (once for each repository)"),
+    (r"trust_remote_code=\['([^']+)', …\] with each repository", r"--trust \1, and once more for each repository"),
     (r"trust_remote_code=\['([^']+)'\]", r"--trust \1"),
     (r"trust_remote_code=True", "--trust-remote-code"),
     (r"custom_revision='([^']+)'", r"--revision \1"),
     (r"\bcustom_revision\b", "--revision"),
     (r"\brevision='([^']+)'", r"--model-revision \1"),
     (r"force_download=True", "--force-download"),
+    (r"local_files_only=True", "--offline"),
+    (r"\bcache_dir=", "--cache-dir"),
+    (r"verify=True", "--verify"),
     (r"class_name=", "--class-name "),
     (r'device_map="([^"]+)"', r"--device \1"),
     (r"device_map='([^']+)'", r"--device \1"),
     (r"\btoken=", "--token TOKEN"),
+    # Where a text has both, the option.
+    (r"\w+=(?:True|False) \((?:or )?(--[\w-]+)\)", r"\1"),
+    (r"(--[\w-]+) \(\w+=(?:True|False)\)", r"\1"),
 )
 
 
@@ -35,6 +42,15 @@ def in_options(text: str) -> str:
     for pattern, option in _OPTIONS:
         text = re.sub(pattern, option, text)
     return text
+
+
+def answer(form: str, document: object, lines: Iterable[str]) -> None:
+    """Print what a command found: as JSON for scripts, or as lines for people."""
+    if form == "json":
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        for line in lines:
+            click.echo(line)
 
 
 def section(title: str, lines: Iterable[str]) -> Iterator[str]:

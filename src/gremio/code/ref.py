@@ -15,7 +15,8 @@ SourceName = Literal["mirror", "hub", "local"]
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9._-]+")
 _HUB = re.compile(r"(?P<repo>[^@:]+)(?:@(?P<revision>[^:]+))?(?::(?P<path>.+))?")
-_FORMS = "Write a community pipeline's name, owner/repo, or a path (./folder, folder/file.py)."
+FORMS = "Write a community pipeline's name, owner/repo, or a path (./folder, folder/file.py)."
+"""How code is named, in one sentence: the same in every error and in the help of every command."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,24 @@ class PipelineRef:
         if isinstance(ref, os.PathLike):
             return cls._local(str(os.fspath(ref)))
         if not isinstance(ref, str) or not ref.strip() or "\0" in ref:
-            raise RefError("this can't name a pipeline", ref=repr(ref), next_step=_FORMS)
+            raise RefError("this can't name a pipeline", ref=repr(ref), next_step=FORMS)
         scheme, _, rest = ref.partition(":")
         if rest and scheme in _SCHEMES:
             return _SCHEMES[scheme](ref, rest)
         if "://" in ref:
-            raise RefError("a ref is not an address", ref=ref, next_step=_FORMS)
+            raise RefError("a ref is not an address", ref=ref, next_step=FORMS)
         if _looks_local(ref):
             return cls._local(ref)
         if _REPO.fullmatch(ref):
             return cls(ref, "hub", ref)
         if _NAME.fullmatch(ref):
             return cls(ref, "mirror", ref)
-        raise RefError("this can't name a pipeline", ref=ref, next_step=_FORMS)
+        raise RefError("this can't name a pipeline", ref=ref, next_step=f"{_lying_here(ref)}{FORMS}")
+
+    @property
+    def hint_at_local(self) -> str:
+        """A sentence on what lies here under this name, which it does not mean; empty where nothing does."""
+        return "" if self.source == "local" else _lying_here(self.name)
 
     @classmethod
     def _local(cls, text: str) -> PipelineRef:
@@ -67,6 +73,13 @@ class PipelineRef:
     def __str__(self) -> str:
         """What the person wrote."""
         return self.text
+
+
+def _lying_here(name: str) -> str:
+    for place in (Path(name), Path(f"{name}.py")):
+        if place.exists():
+            return f"A {'folder' if place.is_dir() else 'file'} of that name lies here: write ./{place}. "
+    return ""
 
 
 def _looks_local(text: str) -> bool:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from gremio.errors import RefNotFound, Unavailable
 from gremio.sources.access import Access, through_proxies
+from gremio.sources.unreachable import network_errors, unreachable
 
 _TIMEOUT = 30.0
 
 
-def download(address: str, *, ref: str, limit: int, access: Access) -> bytes:
-    """The bytes at ``address``, at most ``limit`` of them.
+def download(address: str, *, ref: str, limit: int, access: Access, own: str) -> bytes:
+    """The bytes at ``address``, at most ``limit`` of them; ``own`` says what else may answer in that place.
 
     Raises:
         RefNotFound: there is nothing at that address.
         Unavailable: no answer, an error, or more than ``limit`` bytes.
     """
     from huggingface_hub import get_session
-
-    from gremio.sources.repository import network_errors
 
     data = bytearray()
     try:
@@ -33,5 +32,5 @@ def download(address: str, *, ref: str, limit: int, access: Access) -> bytes:
                 if len(data) > limit:
                     raise Unavailable(f"{address} is larger than {limit} bytes", ref=ref)
     except network_errors() as error:
-        raise Unavailable(f"{address} can't be reached ({error})", ref=ref, next_step="Check the network.") from error
+        raise unreachable(address, error, ref=ref, own=own) from error
     return bytes(data)

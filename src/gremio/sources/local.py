@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from gremio.code import CodeTree, Origin, PipelineRef
@@ -166,7 +167,8 @@ def _not_there(ref: PipelineRef, path: Path) -> RefNotFound:
             f"{path.absolute()} is no Python file", ref=ref.text, next_step="Name a .py file or a folder."
         )
     folder = path.absolute().parent
-    near = sorted(p.name for p in folder.iterdir())[:8] if folder.is_dir() else []
+    names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    near = get_close_matches(path.name, names, n=3) or names[:8]
     lies_there = f"has: {', '.join(near)}" if near else "is empty" if folder.is_dir() else "does not exist either"
     hint = f"{folder} {lies_there}."
     if "/" not in ref.text and path.suffix == ".py":

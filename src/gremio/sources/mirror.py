@@ -8,15 +8,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePosixPath
 
 from gremio.code import CodeTree, Digest, Origin, PipelineRef
-from gremio.errors import RefNotFound, RevisionNotFound, Unavailable
+from gremio.code.ref import FORMS
+from gremio.errors import RefNotFound, RevisionNotFound
 from gremio.machine.records import Records
 from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.download import download
 from gremio.sources.repository import Listing, Repository, is_commit
 from gremio.sources.trees import Trees
+from gremio.sources.unreachable import not_cached
 
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
+_OWN_GITHUB = "a version in place of the commit, or a copy of the Diffusers repository: set GREMIO_GITHUB"
 _LARGEST = 2 * 1024 * 1024  # bytes; the largest file of the folder has about 150 kB
 
 
@@ -37,7 +40,7 @@ class MirrorSource:
         """The one file, as a tree of its own."""
         if revision and is_commit(revision):
             return self._at_commit(ref, revision)
-        listing = self._repository.listing(self._pinned(ref, revision))
+        listing = self._listing(self._pinned(ref, revision))
         folder = self._folder(ref, revision, listing)
         path = f"{folder}/{ref.name}.py"
         if path not in listing.files:
@@ -59,18 +62,36 @@ class MirrorSource:
                 f"the files of Diffusers' community folder can't be listed at a commit ({revision})",
                 next_step="Name a version, or check that commit out and name its folder.",
             )
-        listing = self._repository.listing()
+        listing = self._listing()
         folder = self._folder(PipelineRef("", "mirror", ""), revision, listing)
         paths = [path for path in listing.matching(f"{folder}/*.py") if path.count("/") == 1]
         found = self._repository.read(listing, paths)
         return [self._one(PurePosixPath(path).name, found[path], folder, listing) for path in paths]
 
-    def versions(self, name: str) -> tuple[list[str], list[str]]:
-        """The mirror's versions, oldest first and ``main`` last: all, and those that have this file."""
-        listing = self._repository.listing()
+    def versions(self, ref: PipelineRef) -> tuple[list[str], list[str]]:
+        """The mirror's versions, oldest first and ``main`` last: all, and those that have this file.
+
+        Raises:
+            RefNotFound: none has it.
+        """
+        listing = self._listing()
         folders = {path.split("/")[0] for path in listing.files if path.count("/") == 1}
         ordered = list(reversed(_by_age(folders)))
-        return ordered, [folder for folder in ordered if f"{folder}/{name}.py" in listing.files]
+        having = [folder for folder in ordered if f"{folder}/{ref.name}.py" in listing.files]
+        if not having:
+            raise _unknown_name(ref, f"no version of Diffusers' community folder has {ref.name}.py", listing)
+        return ordered, having
+
+    def _listing(self, commit: str | None = None) -> Listing:
+        try:
+            return self._repository.listing(commit)
+        except RefNotFound as error:
+            error.message = (
+                f"names are looked up in a mirror of Diffusers' community folder, and {self._access.endpoint} has none"
+                f" ({self._settings.mirror})"
+            )
+            error.next_step = f"Set GREMIO_MIRROR to a dataset that is one. {FORMS}"
+            raise
 
     def _one(self, file: str, data: bytes, folder: str, listing: Listing) -> CodeTree:
         name = PurePosixPath(file).stem
@@ -110,14 +131,11 @@ class MirrorSource:
 
     def _unknown(self, ref: PipelineRef, folder: str, listing: Listing) -> RefNotFound:
         elsewhere = _newest({p.split("/")[0] for p in listing.matching(f"*/{ref.name}.py")})
-        if elsewhere:
-            step, near = f"It is there at {', '.join(elsewhere)}: pass custom_revision={elsewhere[0]!r}.", [ref.name]
-        else:
-            near = _nearest(ref.name, listing)
-            step = f"Did you mean {' or '.join(near)}? " if near else ""
-            step += f"For a local file or folder write ./{ref.name}; for the Hub, owner/{ref.name}."
         message = f"Diffusers' community folder has no {ref.name}.py at {folder}"
-        return RefNotFound(message, ref=ref.text, next_step=step, nearest=near)
+        if elsewhere:
+            step = f"It is there at {', '.join(elsewhere)}: pass custom_revision={elsewhere[0]!r}."
+            return RefNotFound(message, ref=ref.text, next_step=step, nearest=[ref.name])
+        return _unknown_name(ref, message, listing)
 
     def _at_commit(self, ref: PipelineRef, commit: str) -> CodeTree:
         """From GitHub; kept by digest, so that a second load needs no network and gets the same bytes."""
@@ -130,13 +148,11 @@ class MirrorSource:
         if files:
             return CodeTree(files, name, origin)
         if self._access.local_files_only:
-            raise Unavailable(
-                f"the network may not be used and commit {commit} was never loaded",
-                ref=ref.text,
-                next_step="Load it once with the network.",
-            )
+            raise not_cached(f"{name} at commit {commit}", self._access, ref=ref.text, own=_OWN_GITHUB)
         address = f"{self._settings.github}/{commit}/examples/community/{name}"
-        tree = CodeTree({name: download(address, ref=ref.text, limit=_LARGEST, access=self._access)}, name, origin)
+        tree = CodeTree(
+            {name: download(address, ref=ref.text, limit=_LARGEST, access=self._access, own=_OWN_GITHUB)}, name, origin
+        )
         trees.keep(tree)
         self._records.put("github", key, {"digest": tree.digest.hex})
         return tree
@@ -163,7 +179,10 @@ def _by_age(folders: set[str]) -> list[str]:
     return [*(["main"] if "main" in folders else []), *versions]
 
 
-def _nearest(name: str, listing: Listing) -> list[str]:
+def _unknown_name(ref: PipelineRef, message: str, listing: Listing) -> RefNotFound:
     names = {PurePosixPath(path).stem for path in listing.files if path.endswith(".py")}
-    inside = sorted(n for n in names if name in n)[:3]
-    return list(dict.fromkeys([*get_close_matches(name, sorted(names), n=3), *inside]))[:3]
+    asked = ref.name.lower().replace("-", "_")
+    inside = sorted(n for n in names if asked in n)[:3]
+    near = list(dict.fromkeys([*get_close_matches(asked, sorted(names), n=3), *inside]))[:3]
+    step = f"Did you mean {' or '.join(near)}? " if near else ""
+    return RefNotFound(message, ref=ref.text, next_step=f"{step}{FORMS}", nearest=near)

@@ -111,15 +111,14 @@ def open_model(model: str | Path, *, revision: str | None, access: Access, setti
     folder = Path(os.path.expanduser(model))  # noqa: PTH111  a home that isn't there is a folder that isn't there
     if folder.is_dir():
         return FolderModel(folder)
-    if isinstance(model, Path) or _reads_as_path(str(model)):
+    if isinstance(model, Path) or reads_as_path(str(model)):
         raise RefNotFound(
             f"there is no folder at {folder.absolute()}",
             ref=str(model),
             next_step="Check the path; a model on the Hub is written owner/repo.",
         )
-    repository = Repository(str(model), settings=settings, access=access)
     try:
-        return HubModel(repository, repository.listing(revision))
+        return open_repository(str(model), revision=revision, access=access, settings=settings)
     except AccessDenied:
         raise
     except RefNotFound as error:
@@ -127,7 +126,18 @@ def open_model(model: str | Path, *, revision: str | None, access: Access, setti
         raise
 
 
-def _reads_as_path(text: str) -> bool:
+def open_repository(repo_id: str, *, revision: str | None, access: Access, settings: Settings) -> HubModel:
+    """Find a model on the Hub, whatever lies here.
+
+    Raises:
+        RefNotFound: there is no such repository.
+    """
+    repository = Repository(repo_id, settings=settings, access=access)
+    return HubModel(repository, repository.listing(revision))
+
+
+def reads_as_path(text: str) -> bool:
+    """Whether a text can only mean a folder, and no repository."""
     return text.startswith(("/", "./", "../", "~")) or text.count("/") > 1 or "\\" in text or text.endswith("/")
 
 
@@ -138,10 +148,13 @@ def read_index(home: ModelHome) -> bytes:
         BadModelIndex: there is none.
     """
     if INDEX not in home.paths():
+        step = "If it is a single component or a checkpoint file, load it with diffusers and pass it in."
+        if {MODULAR_INDEX, BLOCKS} & set(home.paths()):
+            step = "It is a modular pipeline: call ModularPipeline.from_pretrained."
         raise BadModelIndex(
             f"there is no {INDEX}, so this is not a pipeline's model",
             ref=home.name,
-            next_step="If it is a single component or a checkpoint file, load it with diffusers and pass it in.",
+            next_step=step,
         )
     return home.read([INDEX])[INDEX]
 
@@ -160,9 +173,26 @@ def code_of(home: ModelHome, entry: str | None = None, *, ref: str = "") -> Code
     python = [path for path in everything if path.endswith(".py")]
     entry, meant = (entry, "") if entry else _entry(home, everything)
     if entry not in python:
-        raise _no_entry(entry, python, ref or home.name)
+        raise _no_entry(entry, python, ref or home.name, modular=MODULAR_INDEX in everything)
     _check_amount(home, python, ref or home.name)
     return _all_code(home).with_entry(entry, meant)
+
+
+def code_of_blocks(home: ModelHome) -> CodeTree | None:
+    """The code of the modular blocks that a repository or folder brings, entered where its config says; None if none.
+
+    Raises:
+        BadModelIndex: the config names a file that isn't there.
+    """
+    pair = next(mapped_files(document(home, BLOCKS)), None) if BLOCKS in home.paths() else None
+    if pair is None:
+        return None
+    try:
+        return code_of(home, pair[0]).with_entry(*pair)
+    except EntryNotFound as error:
+        step = "Ask the author to upload the file."
+        message = f"{BLOCKS} names the blocks {pair[1]} of {pair[0]}, and there is no such file"
+        raise BadModelIndex(message, ref=home.name, next_step=step) from error
 
 
 @lru_cache(maxsize=2)
@@ -191,18 +221,18 @@ def declared(files: dict[str, bytes], everything: Iterable[str], size: Callable[
 def _entry(home: ModelHome, everything: list[str]) -> tuple[str, str]:
     """The file to enter, and the class in it that is meant, where an index or a config names one."""
     if INDEX in everything:
-        named = _document(home, INDEX).get("_class_name")
+        named = document(home, INDEX).get("_class_name")
         pair = named if isinstance(named, list) and len(named) == 2 and all(isinstance(n, str) for n in named) else None
         if pair and (ENTRY not in everything or f"{pair[0]}.py" == ENTRY):
             return f"{pair[0].replace('.', '/')}.py", pair[1]
     if ENTRY in everything or INDEX in everything:
         return ENTRY, ""
-    configs = (_document(home, path) for path in (*CONFIGS, BLOCKS) if path in everything)
+    configs = (document(home, path) for path in (*CONFIGS, BLOCKS) if path in everything)
     mapped = (pair for config in configs for pair in mapped_files(config))
     return next((pair for pair in mapped if pair[0] in everything), (ENTRY, ""))
 
 
-def _document(home: ModelHome, path: str) -> dict[str, Any]:
+def document(home: ModelHome, path: str) -> dict[str, Any]:
     """A JSON file; nothing where it is none, for then it names no code either."""
     try:
         found = json.loads(home.read([path])[path])
@@ -226,8 +256,12 @@ def mapped_files(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{'/'.join(module)}.py", class_name
 
 
-def _no_entry(entry: str, python: list[str], ref: str) -> EntryNotFound:
-    if python:
+def _no_entry(entry: str, python: list[str], ref: str, *, modular: bool) -> EntryNotFound:
+    if modular and not python:
+        step = (
+            "It has no Python file: a modular pipeline of diffusers' own blocks, for ModularPipeline.from_pretrained."
+        )
+    elif python:
         step = f"It has {', '.join(python[:8])}. Name one: folder/file.py, or hub:owner/repo:file.py on the Hub."
     else:
         step = "It has no Python file: a model with nothing but standard components, of which nothing would run."

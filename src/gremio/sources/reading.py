@@ -18,7 +18,7 @@ def read(
     """What the code that ``ref`` names is and needs. It is read, never run, so it needs nobody's permission.
 
     Args:
-        ref: a community pipeline's name, ``owner/repo``, or a path to a folder or ``.py`` file.
+        ref: a community pipeline's name, ``owner/repo``, or a path (``./folder``, ``folder/file.py``).
         custom_revision: a Diffusers version or commit for a name; a branch, tag or commit on the Hub.
         class_name: which class of the entry file, where it defines several.
         **access: ``token``, ``cache_dir``, ``local_files_only``, ``force_download``, ``proxies``.

@@ -18,6 +18,7 @@ from gremio.machine.records import Records
 from gremio.machine.settings import Settings
 from gremio.machine.writing import store_errors
 from gremio.sources.access import Access, through_proxies
+from gremio.sources.unreachable import first_line, network_errors, not_cached, unreachable
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
@@ -84,16 +85,18 @@ class Repository:
         if known:
             return known
         if self._access.local_files_only:
-            return self._cached(wanted, reason="the network may not be used")
+            cached = self._cached(wanted)
+            if cached is None:
+                raise not_cached(f"{self.repo_id} at {wanted}", self._access, ref=self.repo_id)
+            return cached
         try:
             return self._asked(wanted)
-        except Unavailable as error:
-            try:
-                listing = self._cached(wanted, reason=error.message)
-            except Unavailable:
-                raise error from None
+        except Unavailable:
+            cached = self._cached(wanted)
+            if cached is None:
+                raise
             log.warning("%s can't be reached; using what the cache has of %s", self._access.endpoint, self.repo_id)
-            return listing
+            return cached
 
     def history(self, revision: str | None = None) -> list[tuple[str, str]]:
         """The commits that led to ``revision``, newest first: each one's id and title.
@@ -105,11 +108,13 @@ class Repository:
 
         wanted = revision or "main"
         if self._access.local_files_only:
-            step = "Ask again with the network."
+            step = "Ask again with the network: without local_files_only=True, HF_HUB_OFFLINE unset."
             raise Unavailable("a history can't be read without the network", ref=self.repo_id, next_step=step)
+        # Asked first, since the client asks for a history again and again where nobody answers.
+        commit = self._asked(wanted).commit
         with self._hub_errors(wanted):
             api = HfApi(endpoint=self._access.endpoint, token=self._access.token)
-            commits = api.list_repo_commits(self.repo_id, repo_type=self.kind, revision=wanted)
+            commits = api.list_repo_commits(self.repo_id, repo_type=self.kind, revision=commit)
         return [(commit.commit_id, commit.title) for commit in commits]
 
     def _asked(self, revision: str) -> Listing:
@@ -140,17 +145,9 @@ class Repository:
             return None
         return Listing(commit, revision, {path: File(*facts) for path, facts in record["files"].items()})
 
-    def _cached(self, revision: str, *, reason: str) -> Listing:
+    def _cached(self, revision: str) -> Listing | None:
         commit = revision if is_commit(revision) else self._cached_commit(revision)
-        if commit:
-            listing = self._recorded(commit, revision) or self._scanned(commit, revision)
-            if listing:
-                return listing
-        raise Unavailable(
-            f"{reason}, and the cache at {self._access.cache_dir} does not have revision {revision!r}",
-            ref=self.repo_id,
-            next_step=self._or_local("Load it once with the network, or pass the cache_dir that holds it."),
-        )
+        return (self._recorded(commit, revision) or self._scanned(commit, revision)) if commit else None
 
     def _cached_commit(self, revision: str) -> str | None:
         record = self._records.get("revisions", self._key(revision))
@@ -181,11 +178,7 @@ class Repository:
         wanted = sorted(paths)
         missing = [p for p in wanted if self._access.force_download or not self._have(listing, p)]
         if missing and self._access.local_files_only:
-            raise Unavailable(
-                f"the network may not be used and the cache lacks {', '.join(missing[:5])}",
-                ref=self.repo_id,
-                next_step="Load it once with the network.",
-            )
+            raise not_cached(f"{', '.join(missing[:5])} of {self.repo_id}", self._access, ref=self.repo_id)
         if missing:
             self._download(listing, missing)
         return self._folder / "snapshots" / listing.commit
@@ -255,13 +248,13 @@ class Repository:
         except hub.HFValidationError as error:
             raise RefNotFound(f"the Hub takes no such repo id ({error})", ref=self.repo_id) from error
         except hub.LocalEntryNotFoundError as error:
-            raise self._unavailable(error) from error
+            raise self._unreachable(error) from error
         except hub.EntryNotFoundError as error:
             raise EntryNotFound(f"a file is gone from the repository ({error})", ref=self.repo_id) from error
         except hub.HfHubHTTPError as error:
             raise self._answered(error) from error
         except network_errors() as error:
-            raise self._unavailable(error) from error
+            raise self._unreachable(error) from error
 
     def _answered(self, error: HfHubHTTPError) -> RefNotFound | AccessDenied | Unavailable:
         """An answer that the client has no name for: only a failing server may be stepped around by the cache."""
@@ -270,23 +263,16 @@ class Repository:
             return self._not_found()
         if status in (401, 403):
             step = "Pass token= or log in, with an account that may."
-            return AccessDenied(f"the Hub refuses ({_first_line(error)})", ref=self.repo_id, next_step=step)
-        return self._unavailable(error)
+            return AccessDenied(f"the Hub refuses ({first_line(error)})", ref=self.repo_id, next_step=step)
+        return self._unreachable(error)
 
     def _not_found(self) -> AccessDenied | RefNotFound:
         signed = "the token in use does not open it" if self._access.token else "it is private and needs a token"
         return RefNotFound(
             f"there is no such {self.kind} repository on {self._access.endpoint}, or {signed}",
             ref=self.repo_id,
-            next_step=self._or_local("Check the spelling, or pass token= (or log in) if it is private."),
+            next_step="Check the spelling, or pass token= (or log in) if it is private.",
         )
-
-    def _or_local(self, step: str) -> str:
-        """The next step, unless something lies here that was probably meant."""
-        local = Path(self.repo_id)
-        if not local.exists():
-            return step
-        return f"For the local {'folder' if local.is_dir() else 'file'} of that name write ./{self.repo_id}."
 
     def _no_revision(self, revision: str) -> RevisionNotFound:
         some = self._revisions()
@@ -307,28 +293,11 @@ class Repository:
             return []
         return [r.name for r in [*refs.branches, *refs.tags]][:12]
 
-    def _unavailable(self, error: Exception) -> Unavailable:
-        return Unavailable(
-            f"{self._access.endpoint} can't be reached ({_first_line(error)})",
-            ref=self.repo_id,
-            next_step=self._or_local("Check the network and HF_ENDPOINT; what is cached loads without it."),
-        )
+    def _unreachable(self, error: Exception) -> Unavailable:
+        return unreachable(self._access.endpoint, error, ref=self.repo_id)
 
 
 def _file(sibling: Any) -> File:
     lfs = sibling.lfs
     sha256 = lfs["sha256"] if isinstance(lfs, dict) else getattr(lfs, "sha256", None)
     return File(sibling.size, None if sha256 else sibling.blob_id, sha256)
-
-
-def network_errors() -> tuple[type[Exception], ...]:
-    """What the client's HTTP library raises when nothing answers; which library it is depends on its version."""
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-
-    kinds: list[type[Exception]] = [ConnectionError, TimeoutError, OfflineModeIsEnabled, HfHubHTTPError]
-    foreign = [base for base in HfHubHTTPError.__mro__ if base.__name__ in ("HTTPError", "RequestException")]
-    return (*kinds, *(base for base in foreign if issubclass(base, Exception)))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

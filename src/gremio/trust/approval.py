@@ -93,13 +93,15 @@ def _ungranted(request: CodeRequest) -> NotTrusted:
     step = f"Read it with `gremio show {_readable(request)}`, then pass trust_remote_code="
     if request.role == "named" or request.sole:
         step += "True"
+    elif request.component:
+        step += f"[{origin.repo!r}] to load_components"
     else:
         # True grants the other code that this call names, so this one has to be named too.
         step += f"[{origin.repo!r}, …] with each repository that may run"
     if origin.commit and origin.revision != origin.commit:
-        argument = "custom_revision" if request.role == "named" else "revision"
-        step += f" and {argument}={origin.commit!r}"
-    message = "its code is needed and nobody allowed it to run"
+        step += f" and {request.pinned_by(origin.commit)}"
+    needed = f" for the component {request.component}" if request.component else ""
+    message = f"its code is needed{needed} and nobody allowed it to run"
     return _refusal(request, message, f"{step}. Exactly this code: trust_remote_code=['{request.tree.digest}'].")
 
 
@@ -151,8 +153,7 @@ def _compare(request: CodeRequest, trees: Trees, records: Records) -> None:
 def _way_back(request: CodeRequest, record: dict[str, Any]) -> str:
     if request.tree.origin.source == "mirror":
         return " To stay with code that doesn't change, pass a version: custom_revision='v…'."
-    argument = "custom_revision" if request.role == "named" else "revision"
-    return f" To stay with the old code, pass {argument}={record['commit']!r}."
+    return f" To stay with the old code, pass {request.pinned_by(record['commit'])}."
 
 
 def _remember(request: CodeRequest, reason: str, records: Records) -> None:

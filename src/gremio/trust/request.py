@@ -17,7 +17,8 @@ class CodeRequest:
 
     ``role`` is ``named`` for code that the caller names as code (``custom_pipeline``, ``load_class``) and ``found``
     for code that lies in the model. ``sole`` says that the call names no other code, so that
-    ``trust_remote_code=True`` means this one.
+    ``trust_remote_code=True`` means this one. ``component`` is the one that the code is for, where it lies in another
+    repository than the model.
     """
 
     ref: str
@@ -25,6 +26,7 @@ class CodeRequest:
     grant: Grant
     role: Role = "named"
     sole: bool = True
+    component: str = ""
 
     @property
     def granted(self) -> bool:
@@ -36,3 +38,9 @@ class CodeRequest:
     def by_digest(self) -> bool:
         """Whether exactly these bytes were granted."""
         return self.tree.digest in self.grant.digests
+
+    def pinned_by(self, commit: str) -> str:
+        """The argument that keeps this code at a commit."""
+        if self.role == "named":
+            return f"custom_revision={commit!r}"
+        return f"revision={ ({self.component: commit} if self.component else commit)!r}"

@@ -16,6 +16,8 @@ import torch
 import gremio
 from gremio.errors import CodeError
 from gremio.publishing import read_folder
+from gremio.publishing.proof.child.loading import report
+from gremio.publishing.proof.exchange import LOADERS, ProofSubject
 from gremio.publishing.proof.facts import differences
 from gremio.publishing.proof.object_facts import facts_of
 
@@ -183,3 +185,26 @@ def test_a_class_made_inside_a_function_is_refused(little_net: Any, tmp_path: Pa
 
     with pytest.raises(CodeError, match="Inner"):
         gremio.save_pretrained(Inner(), tmp_path / "saved")
+
+
+@pytest.mark.filterwarnings("ignore:The `local_dir_use_symlinks`:UserWarning")  # in diffusers' own loading of blocks
+def test_a_modular_pipeline_comes_back_from_the_hub(
+    little_net: Any, modules: Callable[..., list[ModuleType]], one_hub: Any
+) -> None:
+    """Published with its blocks and its component, it loads by one call and is what it was, for plain diffusers too."""
+    pipe = modules(FILES, "twice_blocks")[0].TwiceBlocks().init_pipeline()
+    pipe.update_components(net=little_net())
+    done = gremio.push_to_hub(pipe, "maria/twice", token=one_hub.token, verify=False)
+    again = gremio.ModularPipeline.from_pretrained(
+        "maria/twice", revision=done.commit, trust_remote_code=[str(done.digest)]
+    )
+    again.load_components()
+    assert differences(facts_of(pipe), facts_of(again)) == ()
+    assert again(number=1, output="number") == 4
+    assert (again.gremio.commit, str(again.gremio.digest)) == (done.commit, str(done.digest))
+    assert {each.digest for each in again.gremio.components.values()} == {again.gremio.digest}
+    subject = ProofSubject("maria/twice", "blocks", done.commit, digest=str(done.digest))
+    for loader in LOADERS:
+        found = report(subject, loader)
+        assert found.facts is not None, found.error
+        assert differences(facts_of(pipe), found.facts) == ()

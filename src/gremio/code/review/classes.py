@@ -34,6 +34,12 @@ ROOTS: dict[str, ClassKind] = {
 }
 """Classes of diffusers and transformers that make what derives from them a thing of that kind."""
 
+_CALLS: dict[ClassKind, str] = {
+    "pipeline": "A pipeline is loaded by DiffusionPipeline.from_pretrained(model, custom_pipeline=…).",
+    "blocks": "Blocks are loaded by ModularPipeline.from_pretrained(model, blocks=…), or by load_blocks(…) alone.",
+}
+"""What takes a class of another kind than the one that was looked for."""
+
 _ENDINGS: dict[str, ClassKind] = {
     "PipelineBlocks": "blocks",
     "Pipeline": "pipeline",
@@ -190,10 +196,12 @@ class ClassReader:
         for names in (defined, imported):
             if names:
                 return self._meant(path, names)
+        step = "Name the file that defines one: folder/file.py, or hub:owner/repo:file.py on the Hub."
+        calls = {_CALLS[info.kind] for info in self.classes(path) if info.kind in _CALLS}
         raise NoClass(
-            f"{path} defines no {kind} class{self._instead(path)}",
+            f"{path} defines no {'' if kind == 'other' else f'{kind} '}class{self._instead(path)}",
             ref=str(self.tree.origin),
-            next_step="Name the file that defines one: folder/file.py, or hub:owner/repo:file.py on the Hub.",
+            next_step=" ".join(sorted(calls)) or step,
         )
 
     def _heaviest(self, path: str) -> ClassKind:

@@ -12,6 +12,9 @@ from gremio.errors import BadModelIndex
 from gremio.loading.components.index import ComponentEntry, ModelIndex
 from gremio.sources.model import CONFIGS, ModelHome
 
+_MAPPING = (*CONFIGS, "processor_config.json")
+_OF_TEXTS_AND_PICTURES = ("AutoTokenizer", "AutoProcessor", "AutoImageProcessor", "AutoFeatureExtractor")
+
 
 @dataclass(frozen=True)
 class CustomComponent:
@@ -30,16 +33,15 @@ def custom_components(index: ModelIndex, home: ModelHome, wanted: Iterable[str])
     Raises:
         BadModelIndex: an ``auto_map`` leads out of the repository, or nowhere.
     """
+    entries = (index.components.get(name) for name in wanted)
+    found = {entry.name: custom_component(entry, home) for entry in entries if entry is not None and not entry.is_null}
+    return {name: custom for name, custom in found.items() if custom}
+
+
+def custom_component(entry: ComponentEntry, home: ModelHome) -> CustomComponent | None:
+    """The same for one entry; None where no code of the repository is needed."""
     paths = set(home.paths())
-    found = {}
-    for name in wanted:
-        entry = index.components.get(name)
-        if entry is None or entry.is_null:
-            continue
-        custom = by_module(entry, paths) or _by_auto_map(entry, home, paths)
-        if custom:
-            found[name] = custom
-    return found
+    return by_module(entry, paths) or _by_auto_map(entry, home, paths)
 
 
 def check_standard(index: ModelIndex, names: Iterable[str], *, ref: str) -> None:
@@ -51,26 +53,27 @@ def check_standard(index: ModelIndex, names: Iterable[str], *, ref: str) -> None
     for name in names:
         entry = index.components.get(name)
         if entry is not None and not entry.is_null:
-            _check_standard(entry, ref)
+            check_entry(entry, ref)
 
 
 def by_module(entry: ComponentEntry, paths: Collection[str]) -> CustomComponent | None:
     """The component, where its entry names a file of the repository rather than a library."""
     library = str(entry.library)
     file = f"{library.replace('.', '/')}.py"
-    path = next((path for path in (f"{entry.name}/{file}", file) if path in paths), None)
+    path = next((path for path in (entry.place(file), file) if path in paths), None)
     return CustomComponent(entry.name, path, str(entry.class_name)) if path and not is_standard(library) else None
 
 
 def _by_auto_map(entry: ComponentEntry, home: ModelHome, paths: set[str]) -> CustomComponent | None:
     if not _may_be_mapped(entry):
         return None
-    for config in (f"{entry.name}/{file}" for file in CONFIGS):
-        if config in paths:
-            target = _mapped(entry, _json(home, config))
-            if target:
-                return _from_target(entry, target, home.name, paths)
-    return None
+    configs = (_json(home, path) for path in map(entry.place, _MAPPING) if path in paths)
+    mappings = [(config["auto_map"], config) for config in configs if isinstance(config.get("auto_map"), dict)]
+    # Where a model and its processor lie in one folder each has a config there: first the one that says this very name.
+    exact = (_first(mapping.get(entry.class_name)) for mapping, _ in mappings)
+    likely = (_likely(entry, mapping, config) for mapping, config in mappings)
+    target = next(filter(None, exact), None) or next(filter(None, likely), None)
+    return _from_target(entry, target, home.name, paths) if target else None
 
 
 def _may_be_mapped(entry: ComponentEntry) -> bool:
@@ -87,17 +90,17 @@ def _json(home: ModelHome, path: str) -> Mapping[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _mapped(entry: ComponentEntry, config: Mapping[str, Any]) -> str | None:
-    mapping = config.get("auto_map")
-    if not isinstance(mapping, dict):
+def _likely(entry: ComponentEntry, mapping: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
+    """The class that a mapping means for an entry which it does not name."""
+    wanted = str(entry.class_name)
+    if wanted.startswith(_OF_TEXTS_AND_PICTURES):
         return None
-    targets = {key: _first(value) for key, value in mapping.items()}
-    exact = [t for t in targets.values() if t and t.rpartition(".")[2] in (entry.class_name, config.get("_class_name"))]
-    for choice in (targets.get(str(entry.class_name)), *exact, targets.get("AutoModel"), targets.get("AutoTokenizer")):
-        if choice:
-            return choice
-    models = [t for key, t in targets.items() if t and key != "AutoConfig"]
-    return models[0] if len(models) == 1 else None
+    targets = {key: target for key, value in mapping.items() if (target := _first(value))}
+    exact = [t for t in targets.values() if t.rpartition(".")[2] in (wanted, config.get("_class_name"))]
+    models = {key: t for key, t in targets.items() if not key.startswith(("AutoConfig", *_OF_TEXTS_AND_PICTURES))}
+    tokenizer = None if wanted.startswith("Auto") else targets.get("AutoTokenizer")
+    sole = next(iter(models.values())) if len(models) == 1 else None
+    return next(filter(None, (*exact, targets.get("AutoModel"), tokenizer, sole)), None)
 
 
 def _first(value: object) -> str | None:
@@ -115,13 +118,14 @@ def _from_target(entry: ComponentEntry, target: str, ref: str, paths: set[str]) 
             next_step=f"Load that component by itself and pass {entry.name}=.",
         )
     file = f"{module.replace('.', '/')}.py"
-    for path in (f"{entry.name}/{file}", file):
+    for path in (entry.place(file), file):
         if path in paths:
             return CustomComponent(entry.name, path, class_name)
     raise BadModelIndex(f"{entry} is mapped to {target}, and there is no {file}", ref=ref)
 
 
-def _check_standard(entry: ComponentEntry, ref: str) -> None:
+def check_entry(entry: ComponentEntry, ref: str) -> None:
+    """The same for one entry."""
     library, class_name = str(entry.library), str(entry.class_name)
     if not is_standard(library):
         raise BadModelIndex(
@@ -130,7 +134,7 @@ def _check_standard(entry: ComponentEntry, ref: str) -> None:
             ref=ref,
             next_step=f"Put the code there, or load the component yourself and pass {entry.name}=.",
         )
-    found = _in_library(library, class_name)
+    found = in_library(library, class_name)
     if found is not None and not (isinstance(found, type) and callable(getattr(found, "from_pretrained", None))):
         raise BadModelIndex(f"the entry {entry} names something that is not a component", ref=ref)
 
@@ -156,8 +160,8 @@ def _exports(module: str, name: str) -> bool:
     return library is not None and library.has(module, name)
 
 
-def _in_library(library: str, class_name: str) -> object:
-    """The public class of that name; diffusers and transformers raise where it needs a package that is missing."""
+def in_library(library: str, class_name: str) -> object:
+    """The public class of that name; None if there is none, or if a package that it needs is missing."""
     import diffusers
     import transformers
 

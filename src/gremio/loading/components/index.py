@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,16 +19,41 @@ _PROCESS_PACKAGES = ("diffusers_modules.", "transformers_modules.", "gremio_code
 
 @dataclass(frozen=True)
 class ComponentEntry:
-    """``name: [library, class_name]``; both are None where the repository leaves the component out."""
+    """``name: [library, class_name]``; both are None where the repository leaves the component out.
+
+    ``folder`` is where it lies in its repository, the empty text being the top; by its name if that is not said.
+    """
 
     name: str
     library: str | None
     class_name: str | None
+    folder: str | None = None
+
+    @classmethod
+    def parse(cls, name: str, pair: Sequence[str | None], *, ref: str, folder: str | None = None) -> ComponentEntry:
+        """Read ``[library, class_name]``.
+
+        Raises:
+            BadModelIndex: one of them is not a plain name.
+        """
+        library, class_name = pair
+        entry = cls(name, _own_name(library) if library else None, class_name, folder)
+        shown = f'"{name}": {json.dumps(pair)}'
+        _check(_COMPONENT, name, shown, ref)
+        if not entry.is_null:
+            _check(_MODULE, str(library), shown, ref)
+            _check(_IDENTIFIER, str(class_name), shown, ref)
+        return entry
 
     @property
     def is_null(self) -> bool:
         """Whether the repository says that there is none."""
         return self.library is None or self.class_name is None
+
+    def place(self, file: str) -> str:
+        """The path of a file of the component in its repository."""
+        folder = self.name if self.folder is None else self.folder
+        return f"{folder}/{file}" if folder else file
 
     def __str__(self) -> str:
         """As it stands in the index."""
@@ -58,7 +83,9 @@ class ModelIndex:
         if not isinstance(raw, dict):
             raise BadModelIndex("model_index.json is no JSON object", ref=ref, next_step=_BROKEN)
         module, class_name = _pipeline_class(raw.get("_class_name"), ref)
-        entries = (_entry(name, value, ref) for name, value in raw.items() if _is_component(name, value))
+        entries = (
+            ComponentEntry.parse(name, value, ref=ref) for name, value in raw.items() if _is_component(name, value)
+        )
         return cls(class_name, module, {entry.name: entry for entry in entries}, raw)
 
 
@@ -83,17 +110,6 @@ def _is_component(name: str, value: object) -> bool:
 
 def _names(pair: list[object]) -> bool:
     return all(v is None or isinstance(v, str) for v in pair)
-
-
-def _entry(name: str, value: list[str | None], ref: str) -> ComponentEntry:
-    library, class_name = value
-    entry = ComponentEntry(name, _own_name(library) if library else None, class_name)
-    shown = f'"{name}": {json.dumps(value)}'
-    _check(_COMPONENT, name, shown, ref)
-    if not entry.is_null:
-        _check(_MODULE, str(library), shown, ref)
-        _check(_IDENTIFIER, str(class_name), shown, ref)
-    return entry
 
 
 def _own_name(module: str) -> str:

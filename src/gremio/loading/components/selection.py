@@ -38,10 +38,10 @@ class Selection:
         chosen = [
             p for p in everything if ("/" not in p and p.endswith((".json", ".txt", ".model"))) or p == "README.md"
         ]
-        have = {PurePosixPath(p).parts[0] for p in everything if "/" in p}
+        have = {f for f in folders if f and any(p.startswith(f"{f}/") for p in everything)}
         varied = False
         for folder in [f for f in folders if f in have]:
-            inside = [p for p in everything if p.startswith(f"{folder}/") and not self.trips_on(p.split("/")[1])]
+            inside = [p for p in everything if p.startswith(f"{folder}/") and not self.trips_on(_below(p, folder))]
             self._check_format(folder, inside, ref)
             picked, has_variant = self._in_folder(inside)
             chosen += picked
@@ -96,3 +96,8 @@ class Selection:
         some = sorted({v for p in everything if p.endswith(WEIGHTS) and (v := variant_of(p))})
         hint = f"It has: {', '.join(some)}." if some else "It has none; leave out variant=."
         return OptionError(f"no component has weights of variant {self.variant!r}", ref=ref, next_step=hint)
+
+
+def _below(path: str, folder: str) -> str:
+    """The file or folder of ``folder`` by which a path goes on."""
+    return path.removeprefix(f"{folder}/").partition("/")[0]

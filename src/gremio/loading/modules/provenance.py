@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from gremio.code import Digest
+from gremio.code import Digest, Origin
 from gremio.code.mends import Repair
 from gremio.code.review import Relocation
 from gremio.loading.modules.loading import LoadedCode
@@ -59,8 +59,11 @@ class Provenance:
     """Of a whole pipeline; what is None or missing is diffusers' own.
 
     ``model`` is the repository or folder of the weights, ``model_commit`` its commit on the Hub; ``pipeline`` the
-    community class; ``components`` the custom classes by component name; ``mends`` what was repaired in how they were
-    joined, beside what was repaired in the code of each.
+    community class, or that of a modular pipeline's blocks; ``components`` the custom classes by component name;
+    ``mends`` what was repaired in how they were joined, beside what was repaired in the code of each.
+
+    Modular pipelines alone have ``blocks``, what was put in among their blocks, by its name there, and ``weights``,
+    where the files of each component came from, for they may come from many places.
     """
 
     model: str
@@ -68,6 +71,8 @@ class Provenance:
     pipeline: CodeProvenance | None = None
     components: Mapping[str, CodeProvenance] = field(default_factory=dict)
     mends: tuple[Repair, ...] = ()
+    blocks: Mapping[str, CodeProvenance] = field(default_factory=dict)
+    weights: Mapping[str, Origin] = field(default_factory=dict)
 
     @property
     def digest(self) -> Digest | None:
@@ -82,7 +87,7 @@ class Provenance:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         found = asdict(self)
-        for code in [found["pipeline"], *found["components"].values()]:
+        for code in [found["pipeline"], *found["components"].values(), *found["blocks"].values()]:
             if code:
                 code["digest"] = f"sha256:{code['digest']['hex']}"
         return found

@@ -27,7 +27,7 @@ def load_class(
     """The class that ``ref`` names, without any weights: a pipeline, or a component by ``class_name``.
 
     Args:
-        ref: a community pipeline's name, ``owner/repo``, or a path to a folder or ``.py`` file.
+        ref: a community pipeline's name, ``owner/repo``, or a path (``./folder``, ``folder/file.py``).
         class_name: which class of the entry file, where it defines several.
         custom_revision: a Diffusers version or commit for a name; a branch, tag or commit on the Hub.
         trust_remote_code: True for the repository that ``ref`` names, or a list of repo ids and digests.

@@ -33,8 +33,9 @@ class DiffusionPipeline(BASE, metaclass=_Facade):  # type: ignore[misc]
 
         Args:
             pretrained_model_name_or_path: a repository on the Hub, or a folder, in diffusers' layout.
-            **kwargs: ``custom_pipeline`` names the code: a file of Diffusers' community folder, ``owner/repo``, or a
-                path; ``custom_revision`` its version, branch, tag or commit; ``class_name`` which of its classes.
+            **kwargs: ``custom_pipeline`` names the code: a community pipeline's name, ``owner/repo``, or a path
+                (``./folder``, ``folder/file.py``); ``custom_revision`` its version, branch, tag or commit;
+                ``class_name`` which of its classes.
                 ``trust_remote_code`` says what may run: True for what this call names as code (``custom_pipeline`` if
                 given, else the model's repository), or a list of repo ids and digests. ``revision`` pins the model.
                 ``mend=False`` runs it as written, imports apart.

@@ -26,18 +26,18 @@ class CodeChoice:
     mend: bool = True
 
     @classmethod
-    def take(cls, arguments: dict[str, Any]) -> CodeChoice:
-        """Take ``custom_pipeline``, ``custom_revision``, ``class_name``, ``trust_remote_code`` and ``mend`` out.
+    def take(cls, arguments: dict[str, Any], named_by: str = "custom_pipeline") -> CodeChoice:
+        """Take the argument that names code, ``custom_revision``, ``class_name``, ``trust_remote_code``, ``mend`` out.
 
         Raises:
             RefError, OptionError: one of them can't be what it is.
         """
-        named = arguments.pop("custom_pipeline", None)
+        named = arguments.pop(named_by, None)
         revision = arguments.pop("custom_revision", None)
         if revision is not None and named is None:
             raise OptionError(
-                "custom_revision is given without custom_pipeline",
-                next_step="revision= pins the model and the code in it; custom_revision= pins custom_pipeline.",
+                f"custom_revision is given without {named_by}",
+                next_step=f"revision= pins the model and the code in it; custom_revision= pins {named_by}.",
             )
         return cls(
             PipelineRef.parse(named) if named is not None else None,
@@ -72,7 +72,7 @@ class LoadRequest:
         access = take_access(rest, settings)
         selection = Selection(rest.get("variant"), rest.get("use_safetensors"), bool(rest.pop("use_onnx", False)))
         return cls(
-            _model(model),
+            model_of(model),
             rest.pop("revision", None),
             CodeChoice.take(rest),
             selection,
@@ -88,7 +88,12 @@ def take_access(arguments: dict[str, Any], settings: Settings) -> Access:
     return Access.of(settings, **{name: arguments.pop(name) for name in names if name in arguments})
 
 
-def _model(model: object) -> str | Path:
+def model_of(model: object) -> str | Path:
+    """The model that a caller names.
+
+    Raises:
+        RefError: it can name none.
+    """
     if isinstance(model, os.PathLike):
         return Path(model)
     if not isinstance(model, str) or not model.strip():

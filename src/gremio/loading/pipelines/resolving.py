@@ -20,7 +20,7 @@ from gremio.sources.model import ModelHome, code_of, open_model, read_index
 from gremio.sources.record import recorded_before
 from gremio.trust import ApprovedCode, CodeRequest, authorize
 
-Kind = Literal["pipeline", "class"]
+Kind = Literal["pipeline", "blocks", "class"]
 
 log = logging.getLogger("gremio")
 _NO_CODE = CodeTree({"nothing.py": b""}, "nothing.py", Origin("local", ""))
@@ -77,11 +77,7 @@ def resolve(request: LoadRequest, *, explicit: bool = False) -> Resolved:
 def approve_named(choice: CodeChoice, *, access: Access, settings: Settings, kind: Kind = "pipeline") -> ApprovedClass:
     """The class of the code that the caller names with ``custom_pipeline``."""
     ref = cast(PipelineRef, choice.ref)
-    try:
-        tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
-    except GremioError as error:
-        error.ref = error.ref or ref.text
-        raise
+    tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
     request = CodeRequest(ref.text, tree, choice.grant)
     return approve(request, tree.entry, choice.class_name, settings=settings, kind=kind, mend=choice.mend)
 
@@ -152,10 +148,8 @@ def _warn_unpinned(tree: CodeTree, request: CodeRequest) -> None:
     if origin.source != "hub" or origin.revision == origin.commit or (origin.repo, origin.commit) in _warned:
         return
     _warned.add((origin.repo, origin.commit))
-    argument = "custom_revision" if request.role == "named" else "revision"
     log.warning(
-        "%s: this code is not pinned and may change with the next commit; to keep what runs now, pass %s=%r",
+        "%s: this code is not pinned and may change with the next commit; to keep what runs now, pass %s",
         origin.repo,
-        argument,
-        origin.commit,
+        request.pinned_by(origin.commit),
     )

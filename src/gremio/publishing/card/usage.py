@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gremio.publishing.publication import Publication
-from gremio.sources.model import MODEL_CONFIG, SCHEDULER_CONFIG
+from gremio.sources.model import MODEL_CONFIG, MODULAR_INDEX, SCHEDULER_CONFIG
 from gremio.sources.weights import Weights, only_variant
 
 _SOMEBODYS = "owner/model"
@@ -34,6 +34,11 @@ class Usage:
                 return _imported("gremio", "DiffusionPipeline", self._pipeline(code))
             case "code":
                 return _imported("gremio", "DiffusionPipeline", self._with_model(code))
+            case "blocks" if self._has_index:
+                return _imported("gremio", "ModularPipeline", self._modular(code), "pipe.load_components()")
+            case "blocks":
+                loaded = _call("blocks = load_blocks", self.repo_id, self._at("custom_revision") | code)
+                return _imported("gremio", "load_blocks", loaded, self._init_pipeline())
         if tree is None:
             return self._of_a_library()
         loaded = _call(f"{self._name} = load_class", self.repo_id, self._at("custom_revision") | code)
@@ -48,6 +53,9 @@ class Usage:
                 return _imported("diffusers", "DiffusionPipeline", self._pipeline(code))
             case "code":
                 return _imported("diffusers", "DiffusionPipeline", self._with_model(code))
+            case "blocks" if self._has_index:
+                loading = "pipe.load_components(trust_remote_code=True)"
+                return _imported("diffusers", "ModularPipeline", self._modular(code), loading)
             case "blocks":
                 loaded = _call("blocks = ModularPipelineBlocks.from_pretrained", self.repo_id, self._at() | code)
                 return _imported("diffusers", "ModularPipelineBlocks", loaded, self._init_pipeline())
@@ -81,11 +89,18 @@ class Usage:
         variant = only_variant(self.publication.files)
         return {"variant": _quoted(variant)} if variant else {}
 
+    @property
+    def _has_index(self) -> bool:
+        return MODULAR_INDEX in self.publication.files
+
     def _at(self, argument: str = "revision") -> dict[str, str]:
         return {argument: _quoted(self.tag)} if self.tag else {}
 
     def _pipeline(self, code: Mapping[str, str]) -> str:
         return _call("pipe = DiffusionPipeline.from_pretrained", self.repo_id, {**self._at(), **self._variant, **code})
+
+    def _modular(self, code: Mapping[str, str]) -> str:
+        return _call("pipe = ModularPipeline.from_pretrained", self.repo_id, self._at() | dict(code))
 
     def _with_model(self, code: Mapping[str, str]) -> str:
         arguments = {"custom_pipeline": _quoted(self.repo_id), **self._at("custom_revision"), **code}
@@ -97,8 +112,6 @@ class Usage:
 
     def _from_class(self) -> list[str]:
         """What is made of the class that was loaded; nothing of a model's class without weights."""
-        if self.publication.kind == "blocks":
-            return [f"blocks = {self._name}()", self._init_pipeline()]
         if self._is_model and not self._has_weights:
             return []
         return [self._component(self._variant if self._is_model else {})]

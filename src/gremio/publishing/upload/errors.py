@@ -9,9 +9,17 @@ from typing import Any
 
 from gremio.errors import AccessDenied, PublishError, RefError, RefNotFound, RevisionNotFound, StoreError, Unavailable
 from gremio.machine.settings import Settings
-from gremio.sources.repository import network_errors
+from gremio.sources.unreachable import OWN_HUB, first_line, network_errors
 
 _NOTHING = "Nothing was published"
+_WITHOUT = "\n    ".join(
+    [
+        "These work without it:",
+        "`gremio publish FOLDER --dry-run`, which shows all that would be published",
+        "gremio.save_pretrained(obj, folder), which writes the same into a folder",
+        OWN_HUB,
+    ]
+)
 
 
 def require_network(settings: Settings, ref: str) -> None:
@@ -23,7 +31,7 @@ def require_network(settings: Settings, ref: str) -> None:
     from huggingface_hub import constants
 
     if settings.offline or constants.HF_HUB_OFFLINE:
-        step = "Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE) and publish again."
+        step = f"Unset HF_HUB_OFFLINE (and TRANSFORMERS_OFFLINE) and publish again. {_WITHOUT}"
         raise Unavailable("nothing can be published, since the network may not be used", ref=ref, next_step=step)
 
 
@@ -113,16 +121,12 @@ def answered(error: Any, repo_id: str, settings: Settings) -> AccessDenied | Pub
     return _unreachable(error, repo_id, settings)
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, without what follows."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 def _unreachable(error: Exception, repo_id: str, settings: Settings) -> Unavailable:
     return Unavailable(
         f"{settings.endpoint} can't be reached or failed ({first_line(error)}). {_NOTHING}",
         ref=repo_id,
-        next_step="Check the network and HF_ENDPOINT, and publish again: what was sent already is not sent twice.",
+        next_step="Check the network and HF_ENDPOINT, and publish again: what was sent already is not sent twice."
+        f" {_WITHOUT}",
     )
 
 

@@ -15,7 +15,7 @@ from gremio.publishing.publication import CARD, Publication
 from gremio.publishing.upload.changes import Changes, changes, is_same
 from gremio.publishing.upload.errors import publishing_errors
 from gremio.publishing.upload.target import MAIN, PULLS, Head, Target, content_of, head_of, listed
-from gremio.sources.repository import network_errors
+from gremio.sources.unreachable import network_errors
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -9,6 +9,7 @@ from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
 
 from gremio.errors import NoClass
 from gremio.publishing.proof.child.component import is_class_alone, root_config, standard_class
+from gremio.publishing.proof.child.modular import own_components
 from gremio.publishing.proof.exchange import ProofSubject
 from gremio.sources.model import ENTRY, MODEL_CONFIG
 
@@ -25,8 +26,22 @@ def load(subject: ProofSubject) -> Any:
             raise NoClass(f"diffusers finds no pipeline class in {ENTRY}", ref=subject.name)
         return cls
     if subject.kind == "blocks":
-        return diffusers.ModularPipelineBlocks.from_pretrained(subject.name, **pinned)
+        return _blocks(subject, pinned)
     return _component(subject, pinned)
+
+
+def _blocks(subject: ProofSubject, pinned: dict[str, Any]) -> Any:
+    names = own_components(subject)
+    if names is None:
+        return diffusers.ModularPipelineBlocks.from_pretrained(subject.name, **pinned)
+    pipeline = diffusers.ModularPipeline.from_pretrained(subject.name, **pinned)
+    # It takes components from the branch unless it is told again.
+    for name in names:
+        # It refuses trust that a component has no use for, and then goes on without it.
+        pipeline.load_components(name, **subject.at)
+        if getattr(pipeline, name) is None:
+            pipeline.load_components(name, **pinned)
+    return pipeline
 
 
 def _component(subject: ProofSubject, pinned: dict[str, Any]) -> Any:

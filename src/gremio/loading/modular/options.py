@@ -1,0 +1,74 @@
+"""The arguments of ``load_components``: for all components, or by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+
+from gremio.loading.modular.places import Places
+from gremio.loading.pipelines.options import take_dtype
+from gremio.sources import Access
+from gremio.trust import Grant
+
+_REACH = ("token", "cache_dir", "local_files_only", "force_download", "proxies")
+PLACE = ("pretrained_model_name_or_path", "subfolder", "variant", "revision")
+"""What a spec says of where a component lies, and the call may say otherwise."""
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """``place`` overrides specs; ``dtype``, ``use_safetensors`` and ``rest`` are for the loading of each component."""
+
+    access: Access
+    granted: Grant
+    dtype: Any
+    use_safetensors: Any
+    place: Mapping[str, Any]
+    rest: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def parse(cls, arguments: Mapping[str, Any], places: Places) -> LoadOptions:
+        """Read the arguments of one call; what it leaves out is as it was when the pipeline was made.
+
+        Raises:
+            OptionError: one of them can't work.
+        """
+        given = dict(arguments)
+        dtype = take_dtype(given)
+        given = {**places.defaults, **given}
+        usual = given.pop("dtype", None)
+        reach = {name: given.pop(name) for name in _REACH if name in given}
+        access = places.access
+        if reach:
+            told = {name: reach.get(name, getattr(access, name)) for name in _REACH}
+            access = Access.of(places.settings, **told)
+        return cls(
+            access,
+            Grant.parse(given.pop("trust_remote_code", None)),
+            usual if dtype is None else dtype,
+            given.pop("use_safetensors", None),
+            {key: given.pop(key) for key in PLACE if key in given},
+            given,
+        )
+
+    def of(self, name: str, value: Any) -> Any:
+        """A value for one component, as diffusers reads them: a dict has it by name, or under ``default``."""
+        return value.get(name, value.get("default")) if isinstance(value, dict) else value
+
+    def placed(self, name: str, spec: Any) -> tuple[Any, bool]:
+        """The spec with what the call says of its place, and whether it names the repository."""
+        told = {key: value for key in self.place if (value := self.of(name, self.place[key])) is not None}
+        return (replace(spec, **told) if told else spec), "pretrained_model_name_or_path" in told
+
+    def arguments(self, name: str) -> dict[str, Any]:
+        """What the component's own ``from_pretrained`` gets as it is."""
+        found = {key: self.of(name, value) for key, value in self.rest.items()}
+        return {key: value for key, value in found.items() if value is not None}
+
+    def dtype_of(self, name: str) -> torch.dtype | None:
+        """The dtype of one component."""
+        found: torch.dtype | None = self.of(name, self.dtype)
+        return found
