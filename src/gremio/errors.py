@@ -21,6 +21,7 @@ GremioError
 │   └── CodeChanged         the ref now has other bytes than before
 ├── ModelError              the model can't be loaded as it is
 │   ├── BadModelIndex
+│   ├── UnsafeModel         a file of it reaches out of the model
 │   └── ComponentMissing
 ├── PublishError            it can't be published as it is, or not there
 │   ├── SecretsFound        tokens, keys or home paths in what would be uploaded
@@ -167,6 +168,14 @@ class ModelError(GremioError):
 
 class BadModelIndex(ModelError, ValueError):
     """A model index that is no JSON, or has an entry that may not or can't be loaded."""
+
+
+class UnsafeModel(ModelError):
+    """A file of the model reaches out of it, or could never be loaded; ``findings`` say which, where and why."""
+
+    def __init__(self, message: str, *, findings: Sequence[object] = (), ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.findings = tuple(findings)
 
 
 class ComponentMissing(ModelError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -234,3 +235,14 @@ def test_a_model_may_bring_its_pipeline(
     assert done.code == 0, done.err
     assert frames(tmp_path / "f.gif") > 1
     assert len([path for _, path in hub.requests if "/revision/" in path]) == 1
+
+
+def test_a_model_with_a_trick_is_refused(gremio, sd_folder: Path, tmp_path: Path) -> None:
+    """With the words of the library's refusal and its exit code, and no picture."""
+    model = shutil.copytree(sd_folder, tmp_path / "model")
+    config = model / "text_encoder" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_bytes()) | {"attn_implementation": "evil/kernel"}))
+    done = gremio("run", SHELF / "long_prompt", "--model", model, "--prompt", "a cat", "-o", tmp_path / "cat.png")
+    assert done.code == 1
+    assert "text_encoder/config.json asks for the kernel 'evil/kernel'" in done.err
+    assert not (tmp_path / "cat.png").exists()

@@ -52,12 +52,12 @@ def test_a_file_in_a_package_brings_its_package(get, tmp_path):
 def test_a_link_keeps_its_neighbours(get, tmp_path):
     """A file that is a link, as in the Hub's cache, is read where it is named, not where its bytes lie."""
     (tmp_path / "blobs").mkdir()
-    for name, text in (("0", "from .helper import x"), ("1", "x = 1")):
+    for name, text in (("0" * 40, "from .helper import x"), ("1" * 64, "x = 1")):
         (tmp_path / "blobs" / name).write_text(text)
     folder = tmp_path / "snapshots" / "c0"
     folder.mkdir(parents=True)
-    (folder / "entry.py").symlink_to("../../blobs/0")
-    (folder / "helper.py").symlink_to("../../blobs/1")
+    (folder / "entry.py").symlink_to(f"../../blobs/{'0' * 40}")
+    (folder / "helper.py").symlink_to(f"../../blobs/{'1' * 64}")
     assert dict(get(folder / "entry.py").files) == {"entry.py": b"from .helper import x", "helper.py": b"x = 1"}
 
 

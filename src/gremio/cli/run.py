@@ -15,7 +15,7 @@ from gremio.cli.trials import require_run_extra
 from gremio.code import PipelineRef
 from gremio.errors import BadModelIndex, CodeFailed, NoClass, OptionError
 from gremio.loading.pipelines.request import LoadRequest
-from gremio.loading.pipelines.resolving import Resolved, approve_components, resolve
+from gremio.loading.pipelines.resolving import Resolved, approve_components, choose_files, resolve
 from gremio.running.calls import CallSignature, Size, build, find
 from gremio.version import __version__
 
@@ -129,10 +129,12 @@ def _resolve(ref: str, options: dict[str, Any]) -> Resolved:
 
 
 def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
-    """Whether the components' code may run and the arguments fit, as far as reading the class tells."""
+    """Whether components and their code may be loaded and the arguments fit, as far as reading the class tells."""
     reader, name = resolved.reading()
     with suppress(NoClass):
-        approve_components(resolved, [slot.name for slot in reader.components(name)])
+        slots = [slot.name for slot in reader.components(name)]
+        choose_files(resolved, [slot for slot in slots if resolved.index.has(slot)])
+        approve_components(resolved, slots)
         call, docstring = reader.signature(name, "__call__"), reader.call_docstring(name)
         if call:
             signature = CallSignature.read(name.rpartition(".")[2], call, docstring)

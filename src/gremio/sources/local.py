@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +13,7 @@ from gremio.code.syntax.parsing import parse_source
 from gremio.errors import CodeError, OptionError, RefNotFound
 from gremio.machine.settings import Settings
 from gremio.sources.access import Access
-from gremio.sources.folder import MOST_FILES, listed
+from gremio.sources.folder import MOST_FILES, listed, outside, refuse_links
 from gremio.sources.model import FolderModel, code_of, declared
 
 
@@ -83,9 +83,15 @@ class _Neighbourhood:
                 raise CodeError(f"it imports two files that would both be {self._logical(file)}", ref=ref)
         beside = [folder / path for folder in {file.parent for file in self._found} for path in _beside(folder)]
         places = {self._logical(path): path for path in beside}
-        for path in declared(files, places, lambda p: places[p].stat().st_size):
-            files[path] = places[path].read_bytes()
+        read = declared(files, places, lambda p: places[p].stat().st_size)
+        self._refuse_links([*self._found, *(places[path] for path in read)], ref)
+        files |= {path: places[path].read_bytes() for path in read}
         return CodeTree(files, self._logical(self._entry), Origin("local", str(self._root)))
+
+    def _refuse_links(self, files: Iterable[Path], ref: str) -> None:
+        # The entry itself is the file that the caller named, wherever it lies.
+        found = ((file, outside(self._home(file), file)) for file in files if file != self._entry)
+        refuse_links({self._logical(file): str(target) for file, target in found if target is not None}, ref)
 
     def _logical(self, path: Path) -> str:
         return PurePosixPath(path.relative_to(self._home(path))).as_posix()

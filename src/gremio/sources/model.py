@@ -15,7 +15,7 @@ from gremio.code.syntax.parsing import parse_source
 from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
 from gremio.machine.settings import Settings
 from gremio.sources.access import Access
-from gremio.sources.folder import LARGEST_DATA_FILE, MOST_BYTES, MOST_FILES, listed
+from gremio.sources.folder import LARGEST_DATA_FILE, MOST_BYTES, MOST_FILES, listed, outside, refuse_links
 from gremio.sources.repository import Listing, Repository
 
 INDEX = "model_index.json"
@@ -44,6 +44,9 @@ class ModelHome(Protocol):
     def size(self, path: str) -> int | None:
         """Bytes, where known."""
 
+    def links(self, paths: Iterable[str]) -> dict[str, str]:
+        """Which of some files or folders are links out of the model, and where they lead."""
+
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents of some files."""
 
@@ -67,6 +70,10 @@ class HubModel:
     def size(self, path: str) -> int | None:
         """Bytes, as the Hub says."""
         return self.listing.files[path].size
+
+    def links(self, paths: Iterable[str]) -> dict[str, str]:
+        """None: what comes from the Hub are files, and links of its cache lead to files of its cache."""
+        return {}
 
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
         """The contents, checked against the repository's own hashes."""
@@ -93,9 +100,20 @@ class FolderModel:
         """Bytes on disk."""
         return (self._folder / path).stat().st_size
 
+    def links(self, paths: Iterable[str]) -> dict[str, str]:
+        """Those that lead out of the folder."""
+        found = ((path, outside(self._folder, self._folder / path)) for path in paths)
+        return {path: str(target) for path, target in found if target is not None}
+
     def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """The contents."""
-        return {path: (self._folder / path).read_bytes() for path in paths}
+        """The contents.
+
+        Raises:
+            UnsafePath: a link among them leads out of the folder.
+        """
+        wanted = list(paths)
+        refuse_links(self.links(wanted), self.name)
+        return {path: (self._folder / path).read_bytes() for path in wanted}
 
     def fetch(self, paths: Iterable[str]) -> Path:
         """Everything is there already."""
@@ -145,8 +163,12 @@ def read_index(home: ModelHome) -> bytes:
     """The bytes of ``model_index.json``.
 
     Raises:
-        BadModelIndex: there is none.
+        BadModelIndex: there is none, or a link to something else.
     """
+    if target := home.links([INDEX]).get(INDEX):
+        raise BadModelIndex(
+            f"{INDEX} is a link to {target}, outside of the model", ref=home.name, next_step="Put a copy of it there."
+        )
     if INDEX not in home.paths():
         step = "If it is a single component or a checkpoint file, load it with diffusers and pass it in."
         if {MODULAR_INDEX, BLOCKS} & set(home.paths()):

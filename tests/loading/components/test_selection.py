@@ -54,8 +54,10 @@ TABLE = {
     "index, configs and texts at the root": (
         Selection(),
         ["model_index.json", "README.md", "merges.txt", "cat.png", SAFE],
-        ["README.md", "merges.txt", "model_index.json", SAFE],
+        ["merges.txt", "model_index.json", SAFE],
     ),
+    "nothing that leads to another model": (Selection(), [SAFE, "README.md", "unet/model_index.json"], [SAFE]),
+    "nothing hidden or compiled": (Selection(), [SAFE, "unet/.metadata", ".x/a.json", "unet/a.so", "b.pyc"], [SAFE]),
     "no folder that isn't asked for": (Selection(), [SAFE, "vae/model.safetensors"], [SAFE]),
     "no folder whose name begins alike": (Selection(), [SAFE, "unet_2/model.safetensors"], [SAFE]),
 }

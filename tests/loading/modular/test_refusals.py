@@ -56,7 +56,14 @@ MODELS = {
         "Ask the author",
     ),
     "an index that is no JSON": ({INDEX: "{"}, "is no JSON", "force_download"),
-    "an index without a class": ({INDEX: "[]"}, "no usable", "force_download"),
+    "an index that is a list": ({INDEX: "[]"}, "is no JSON object", "force_download"),
+    "an index without a class": ({INDEX: "{}"}, "no usable", "force_download"),
+    "an index without bottom": ({INDEX: '{"a": ' * 20_000}, "nested too deep", "force_download"),
+    "an index that trusts itself": (
+        {INDEX: '{"trust_remote_code": true}'},
+        "the key trust_remote_code",
+        "Ask the author",
+    ),
     "a spec that is no text": (_unet(subfolder=1), "a place that is no text", "force_download"),
     "a name that is a path": (
         _index(unet=[None, None, {"type_hint": ["../evil", "Evil"]}]),
@@ -100,6 +107,25 @@ COMPONENTS = {
         {**_unet(subfolder="unet"), "unet/config.json": "{", "unet/diffusion_pytorch_model.safetensors": "no"},
         "unet/config.json is damaged",
         "force_download",
+    ),
+    "a kernel": (
+        {**_unet(subfolder="unet"), "unet/config.json": '{"attn_implementation": "evil/kernel"}'},
+        "unet/config.json asks for the kernel",
+        "pass unet=",
+    ),
+    "shards that climb": (
+        {
+            **_unet(subfolder="unet"),
+            "unet/config.json": "{}",
+            "unet/diffusion_pytorch_model.safetensors.index.json": '{"weight_map": {"a": "../../x.safetensors"}}',
+        },
+        "names the shard",
+        "pass unet=",
+    ),
+    "a pipeline that a config names": (
+        {**_unet(subfolder="unet"), "unet/config.json": '{"_class_name": "DiffusionPipeline"}'},
+        "unet/config.json has DiffusionPipeline",
+        "pass unet=",
     ),
 }
 

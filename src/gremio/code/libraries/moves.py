@@ -10,9 +10,8 @@ from typing import Literal
 from gremio.code.libraries.library import Library, index_for, library
 
 LIBRARIES = ("diffusers", "transformers")
-_PIPELINES = "diffusers.pipelines"
-COMPONENT_LIBRARIES = (*LIBRARIES, "onnxruntime.training")
 """What the first half of an index's entry may be, beside packages of pipelines in diffusers and files."""
+_PIPELINES = "diffusers.pipelines"
 Kind = Literal["in-tree", "moved", "renamed"]
 
 RENAMES = {
@@ -115,8 +114,10 @@ def moved_package(name: str, class_name: str) -> str | None:
     ``["unclip", "UnCLIPTextProjModel"]`` is ``diffusers.pipelines.deprecated.unclip`` since diffusers 0.38.
     """
     source = library("diffusers")
-    packages = source.modules_named(name) if source and "." not in name else ()
-    homes = [each for each in packages if each.startswith(f"{_PIPELINES}.") and source and source.has(each, class_name)]
+    if source is None or "." in name:
+        return None
+    packages = [each for each in source.modules_named(name) if source.is_package(each)]
+    homes = [each for each in packages if each.startswith(f"{_PIPELINES}.") and source.has(each, class_name)]
     return homes[0] if len(homes) == 1 else None
 
 

@@ -4,6 +4,7 @@ from gremio.loading.components.custom import CustomComponent, check_standard, cu
 from gremio.loading.components.damage import damage
 from gremio.loading.components.index import ComponentEntry, ModelIndex
 from gremio.loading.components.moved_libraries import moved_class, moved_components, moved_repair
+from gremio.loading.components.refusal import refuse_unsafe
 from gremio.loading.components.selection import Selection
 from gremio.loading.components.staging import stage
 
@@ -19,5 +20,6 @@ __all__ = [
     "moved_class",
     "moved_components",
     "moved_repair",
+    "refuse_unsafe",
     "stage",
 ]

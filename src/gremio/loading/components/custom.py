@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gremio.code.libraries.moves import COMPONENT_LIBRARIES, library_of
+from gremio.code.libraries.moves import LIBRARIES, library_of
 from gremio.errors import BadModelIndex
 from gremio.loading.components.index import ComponentEntry, ModelIndex
 from gremio.sources.model import CONFIGS, ModelHome
+from gremio.trust.model_files import is_pipeline, read_document
 
 _MAPPING = (*CONFIGS, "processor_config.json")
 _OF_TEXTS_AND_PICTURES = ("AutoTokenizer", "AutoProcessor", "AutoImageProcessor", "AutoFeatureExtractor")
@@ -79,15 +79,15 @@ def _by_auto_map(entry: ComponentEntry, home: ModelHome, paths: set[str]) -> Cus
 def _may_be_mapped(entry: ComponentEntry) -> bool:
     """Only where the library itself has no such class, or leaves the choice to the config."""
     library, name = str(entry.library), str(entry.class_name)
-    return name.startswith("Auto") or (library in COMPONENT_LIBRARIES and not _exports(library, name))
+    return name.startswith("Auto") or (library in LIBRARIES and not _exports(library, name))
 
 
 def _json(home: ModelHome, path: str) -> Mapping[str, Any]:
-    try:
-        document = json.loads(home.read([path])[path])
-    except ValueError as error:
-        raise BadModelIndex(f"{path} is no JSON ({error})", ref=home.name) from error
-    return document if isinstance(document, dict) else {}
+    document = read_document(home.read([path])[path], path, "config")
+    if document.value is None:
+        raise BadModelIndex(f"{path} {document.flaws[0].what}", ref=home.name)
+    found: dict[str, Any] = document.value
+    return found
 
 
 def _likely(entry: ComponentEntry, mapping: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
@@ -130,23 +130,35 @@ def check_entry(entry: ComponentEntry, ref: str) -> None:
     if not is_standard(library):
         raise BadModelIndex(
             f"the entry {entry} names neither a library that components may come from"
-            f" ({', '.join(COMPONENT_LIBRARIES)}) nor a file {entry.name}/{library}.py of the repository",
+            f" ({', '.join(LIBRARIES)}, a package of diffusers' pipelines) nor a file {entry.name}/{library}.py of the"
+            " repository",
             ref=ref,
             next_step=f"Put the code there, or load the component yourself and pass {entry.name}=.",
         )
     found = in_library(library, class_name)
     if found is not None and not (isinstance(found, type) and callable(getattr(found, "from_pretrained", None))):
-        raise BadModelIndex(f"the entry {entry} names something that is not a component", ref=ref)
+        raise BadModelIndex(
+            f"the entry {entry} names something that is not a component",
+            ref=ref,
+            next_step=f"Load the component yourself and pass {entry.name}=.",
+        )
+    if is_pipeline(class_name):
+        raise BadModelIndex(
+            f"the entry {entry} of model_index.json names a whole pipeline where a component is meant",
+            ref=ref,
+            next_step=f"Load that pipeline by itself and pass what is needed of it, or pass {entry.name}=.",
+        )
 
 
 def is_standard(library: str) -> bool:
     """Whether diffusers itself may load components from this library."""
-    return library in COMPONENT_LIBRARIES or _pipeline_package(library)
+    return library in LIBRARIES or _pipeline_package(library)
 
 
 def _pipeline_package(name: str) -> bool:
-    """Whether diffusers has a pipeline of that name, from whose package components may come."""
-    if "." in name or name.startswith("_") or not _exports("diffusers.pipelines", name):
+    """Whether diffusers has a package of pipelines of that name, from which components may come."""
+    source = library_of("diffusers")
+    if "." in name or source is None or not source.is_package(f"diffusers.pipelines.{name}"):
         return False
     # Some are there only where another package is.
     from diffusers import pipelines

@@ -42,7 +42,7 @@ def _safetensors(file: Path) -> str:
 def _json(file: Path) -> str:
     try:
         json.loads(file.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"it is no JSON ({error})"
     return ""
 

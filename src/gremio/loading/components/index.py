@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gremio.errors import BadModelIndex
+from gremio.sources.model import INDEX
+from gremio.trust.findings import high
+from gremio.trust.model_files import component_pairs, findings_of, read_document, unplain_name
 
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
-_MODULE = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
-_COMPONENT = re.compile(r"[A-Za-z_][\w-]*")
 # A plain save of custom code writes the name its module had in that process; the file's name is the last part.
 _PROCESS_PACKAGES = ("diffusers_modules.", "transformers_modules.", "gremio_code.")
+_BROKEN = "The file is damaged or not a pipeline's index; pass force_download=True, or ask its author."
+_UNSAFE = "Nothing that diffusers writes is so. Ask the author, or correct your copy."
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,14 @@ class ComponentEntry:
             BadModelIndex: one of them is not a plain name.
         """
         library, class_name = pair
-        entry = cls(name, _own_name(library) if library else None, class_name, folder)
-        shown = f'"{name}": {json.dumps(pair)}'
-        _check(_COMPONENT, name, shown, ref)
-        if not entry.is_null:
-            _check(_MODULE, str(library), shown, ref)
-            _check(_IDENTIFIER, str(class_name), shown, ref)
-        return entry
+        wrong = unplain_name(name, library, class_name)
+        if wrong is not None:
+            raise BadModelIndex(
+                f'the entry "{name}": {json.dumps(pair)} of the index has {wrong!r}, which is not a plain name',
+                ref=ref,
+                next_step="A name in an index is never a path. Ask the author, or correct your copy.",
+            )
+        return cls(name, _own_name(library) if library else None, class_name, folder)
 
     @property
     def is_null(self) -> bool:
@@ -74,52 +76,42 @@ class ModelIndex:
         """Read and check an index.
 
         Raises:
-            BadModelIndex: it is no JSON object, or an entry is not a plain name.
+            BadModelIndex: it is no JSON object, or holds what no index should, such as names that are paths.
         """
-        try:
-            raw = json.loads(data)
-        except ValueError as error:
-            raise BadModelIndex(f"model_index.json is no JSON ({error})", ref=ref, next_step=_BROKEN) from error
-        if not isinstance(raw, dict):
-            raise BadModelIndex("model_index.json is no JSON object", ref=ref, next_step=_BROKEN)
+        raw = parse_index(data, INDEX, ref=ref)
         module, class_name = _pipeline_class(raw.get("_class_name"), ref)
-        entries = (
-            ComponentEntry.parse(name, value, ref=ref) for name, value in raw.items() if _is_component(name, value)
-        )
+        entries = (ComponentEntry.parse(name, pair, ref=ref) for name, pair in component_pairs(raw).items())
         return cls(class_name, module, {entry.name: entry for entry in entries}, raw)
 
+    def has(self, name: str) -> bool:
+        """Whether the repository has this component."""
+        return name in self.components and not self.components[name].is_null
 
-_BROKEN = "The file is damaged or not a pipeline's index; pass force_download=True, or ask its author."
+
+def parse_index(data: bytes, file: str, *, ref: str) -> dict[str, Any]:
+    """The object that an index is.
+
+    Raises:
+        BadModelIndex: it is none, or holds what no index should.
+    """
+    document = read_document(data, file, "index")
+    if document.value is None:
+        raise BadModelIndex(f"{file} {document.flaws[0].what}", ref=ref, next_step=_BROKEN)
+    # A whole pipeline for a component matters only where that component is loaded.
+    refused = [finding for finding in high(findings_of(document)) if finding.code != "config/pipeline"]
+    if refused:
+        raise BadModelIndex(f"{file} {refused[0].what}", ref=ref, next_step=_UNSAFE)
+    found: dict[str, Any] = document.value
+    return found
 
 
 def _pipeline_class(value: object, ref: str) -> tuple[str | None, str]:
     if isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value):
-        module, name = value
-        _check(_MODULE, module, f'"_class_name": {json.dumps(value)}', ref)
-    else:
-        module, name = None, value
-    if not isinstance(name, str):
-        raise BadModelIndex('model_index.json has no usable "_class_name"', ref=ref, next_step=_BROKEN)
-    _check(_IDENTIFIER, name, f'"_class_name": {json.dumps(value)}', ref)
-    return (_own_name(module) if module else None), name
-
-
-def _is_component(name: str, value: object) -> bool:
-    return not name.startswith("_") and isinstance(value, list) and len(value) == 2 and _names(value)
-
-
-def _names(pair: list[object]) -> bool:
-    return all(v is None or isinstance(v, str) for v in pair)
+        return _own_name(value[0]), value[1]
+    if not isinstance(value, str):
+        raise BadModelIndex(f'{INDEX} has no usable "_class_name"', ref=ref, next_step=_BROKEN)
+    return None, value
 
 
 def _own_name(module: str) -> str:
     return module.rpartition(".")[2] if module.startswith(_PROCESS_PACKAGES) else module
-
-
-def _check(pattern: re.Pattern[str], text: str, shown: str, ref: str) -> None:
-    if not pattern.fullmatch(text):
-        raise BadModelIndex(
-            f"the entry {shown} of model_index.json has {text!r}, which is not a plain name",
-            ref=ref,
-            next_step="A name in an index is never a path. Ask the author, or correct your copy.",
-        )

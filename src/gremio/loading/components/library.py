@@ -34,8 +34,16 @@ def as_library(cls: type, *, digits: str, path: str, ref: str) -> str:
     """The name of a module in ``sys.modules`` that holds ``cls``; stable for the same code.
 
     Raises:
-        BadModelIndex: the class can't be loaded as a component.
+        BadModelIndex: the class can't be loaded as a component, or is a whole pipeline.
     """
+    from diffusers import DiffusionPipeline
+
+    if issubclass(cls, DiffusionPipeline):
+        raise BadModelIndex(
+            f"{cls.__name__} in {path} is a whole pipeline where a component is meant",
+            ref=ref,
+            next_step="Load that pipeline by itself and pass what is needed of it.",
+        )
     if not callable(getattr(cls, "from_pretrained", None)):
         raise BadModelIndex(
             f"{cls.__name__} in {path} has no from_pretrained, so it is not a component",
@@ -69,7 +77,7 @@ def has_known_base(cls: type) -> bool:
     import transformers
 
     known = (
-        (diffusers, ("ModelMixin", "SchedulerMixin", "DiffusionPipeline", "OnnxRuntimeModel")),
+        (diffusers, ("ModelMixin", "SchedulerMixin", "OnnxRuntimeModel")),
         (transformers, ("PreTrainedTokenizer", "PreTrainedTokenizerFast", "PreTrainedModel")),
         (transformers, ("FeatureExtractionMixin", "ProcessorMixin", "ImageProcessingMixin")),
     )

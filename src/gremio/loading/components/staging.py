@@ -19,7 +19,8 @@ def stage(home: Path, folder: Path, index: Mapping[str, Any], paths: Iterable[st
     """Link ``paths`` of ``folder`` below a folder of the store, beside ``index`` as its model index.
 
     The place depends on the folder, the index and the paths alone, so that a component's recorded path stays good.
-    Python files are never linked: diffusers would take one for code that it may load.
+    What else lies in the folder never reaches the libraries. Python files never are linked: diffusers would take one
+    for code that it may load.
     """
     document = json.dumps(index, indent=2, sort_keys=True).encode()
     wanted = sorted(p for p in paths if p != INDEX and not p.endswith(".py"))
@@ -51,9 +52,10 @@ def _link(source: Path, target: Path) -> None:
 
 
 def for_diffusers(index: ModelIndex, *, class_name: str, libraries: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    """The index with the pipeline's bare class name and, for custom components, the libraries that hold them."""
+    """The index with a bare class name and, for custom components, the libraries that hold them."""
     document = dict(index.raw)
-    document["_class_name"] = class_name
+    if index.module is not None:
+        document["_class_name"] = class_name
     for name, pair in libraries.items():
         document[name] = list(pair)
     return document

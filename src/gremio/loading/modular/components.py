@@ -13,12 +13,13 @@ import diffusers
 import torch
 
 from gremio.errors import GremioError, ModelError, OptionError
-from gremio.loading.components import Selection, damage, stage
+from gremio.loading.components import Selection, damage, refuse_unsafe, stage
 from gremio.loading.components.library import has_known_base
 from gremio.loading.modular.finding import Finder, Found
 from gremio.loading.modular.options import LoadOptions
 from gremio.loading.modular.places import Places
 from gremio.loading.modules.provenance import CodeProvenance, Provenance, note, of
+from gremio.loading.pipelines.guarded import guarded
 from gremio.loading.pipelines.options import dtype_argument
 from gremio.machine.settings import Settings
 from gremio.sources.weights import variant_of
@@ -95,6 +96,7 @@ def _loaded(found: Found, options: LoadOptions, settings: Settings) -> Any:
     variant = _variant(found)
     selection = Selection(variant, options.of(found.name, options.use_safetensors))
     paths = selection.files(found.paths(), [found.folder], ref=found.home.name)
+    refuse_unsafe(found.home, paths, [found.folder])
     folder = found.home.fetch(paths)
     # No Python file goes there, so that nothing but what the gate let through can be executed.
     place = stage(settings.home, folder, {}, paths)
@@ -133,7 +135,8 @@ def _arguments(found: Found, options: LoadOptions, *, told: bool) -> dict[str, A
 def _explained(found: Found, folder: Path | None = None, paths: Sequence[str] = ()) -> Iterator[None]:
     """Say which component failed, and which file if that can be seen."""
     try:
-        yield
+        with guarded():
+            yield
     except GremioError:
         raise
     except Exception as error:

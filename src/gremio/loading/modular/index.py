@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from gremio.errors import BadModelIndex
 from gremio.loading.components import ComponentEntry, ModelIndex, is_standard
 from gremio.loading.components.custom import in_library
+from gremio.loading.components.index import parse_index
 from gremio.sources.model import INDEX, MODULAR_INDEX, ModelHome, read_index
 
 _FIELDS = ("pretrained_model_name_or_path", "repo", "subfolder", "variant", "revision")
@@ -65,11 +65,8 @@ class ModularIndex:
 
 
 def _parsed(data: bytes, ref: str) -> dict[str, Any]:
-    try:
-        raw = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise BadModelIndex(f"{MODULAR_INDEX} is no JSON ({error})", ref=ref, next_step=_BROKEN) from error
-    if not isinstance(raw, dict) or not isinstance(raw.get("_class_name"), str):
+    raw = parse_index(data, MODULAR_INDEX, ref=ref)
+    if not isinstance(raw.get("_class_name"), str):
         raise BadModelIndex(f'{MODULAR_INDEX} has no usable "_class_name"', ref=ref, next_step=_BROKEN)
     return raw
 

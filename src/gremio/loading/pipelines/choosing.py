@@ -58,9 +58,9 @@ def _standard_class(index: ModelIndex, home: ModelHome) -> type:
     found = getattr(diffusers, index.class_name, None)
     if isinstance(found, type) and issubclass(found, BASE):
         return found
-    if isinstance(found, type) and hasattr(found, "from_pretrained"):
+    if isinstance(found, type) and found.__module__.startswith("diffusers.utils.dummy"):
         # A placeholder: diffusers has the class, and a package that it needs is missing. Its own words say which.
-        found.from_pretrained(home.name)
+        found()
     near = get_close_matches(index.class_name, [n for n in dir(diffusers) if n.endswith("Pipeline")], n=2)
     step = f"Did it mean {' or '.join(near)}? " if near else ""
     files = [p for p in home.paths() if p.endswith(".py") and "/" not in p]

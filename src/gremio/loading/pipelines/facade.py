@@ -9,6 +9,7 @@ from gremio.errors import OptionError
 from gremio.loading.pipelines.classes import named_class
 from gremio.loading.pipelines.from_pipe import share_pipeline
 from gremio.loading.pipelines.from_pretrained import load_pipeline
+from gremio.loading.pipelines.guarded import guarded
 from gremio.loading.pipelines.request import CodeChoice, take_access
 from gremio.loading.pipelines.standard import BASE, is_explicit, ours
 from gremio.machine.settings import Settings
@@ -88,7 +89,8 @@ class DiffusionPipeline(BASE, metaclass=_Facade):  # type: ignore[misc]
                 next_step="Load the file with diffusers' own class, then DiffusionPipeline.from_pipe(pipe,"
                 f" custom_pipeline={choice.ref.text!r}).",
             )
-        return community.from_single_file(pretrained_model_link_or_path, **kwargs)
+        with guarded():
+            return community.from_single_file(pretrained_model_link_or_path, **kwargs)
 
 
 ours(vars(DiffusionPipeline)["from_pretrained"])

@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from gremio.loading.components import (
-    Selection,
     check_standard,
     is_standard,
     moved_class,
@@ -25,11 +24,13 @@ from gremio.loading.modules.provenance import CodeProvenance, Provenance, note
 from gremio.loading.pipelines.choosing import Chosen
 from gremio.loading.pipelines.classes import execute
 from gremio.loading.pipelines.failures import Attempt
+from gremio.loading.pipelines.guarded import guarded
 from gremio.loading.pipelines.options import Placement, dtype_argument
-from gremio.loading.pipelines.resolving import Resolved, approve_components
+from gremio.loading.pipelines.resolving import Resolved, approve_components, choose_files
 from gremio.loading.pipelines.schedulers import use_own_schedulers
 from gremio.loading.pipelines.standard import load_with
 from gremio.sources.record import recorded_before
+from gremio.trust.model_files import is_pipeline
 
 
 class Joining:
@@ -44,43 +45,31 @@ class Joining:
         self._placement = placement
         self._demands = Demands.of(chosen.cls)
         self._passed = [name for name in self._demands.components if name in request.rest]
-        self._wanted = [
-            name
-            for name, entry in index.components.items()
-            if name in self._demands.components and name not in self._passed and not entry.is_null
-        ]
+        demanded = self._demands.components - set(self._passed)
+        self._wanted = [name for name in index.components if name in demanded and index.has(name)]
         self._moved = moved_components(index, set(home.paths()), self._wanted) if request.code.mend else {}
 
     def pipeline(self) -> Any:
         """Fetch what is wanted, load the custom classes, and let diffusers load the components into the class."""
         cls, ref = self._chosen.cls, self._home.name
         absent = self._demands.absent(self._index, self._passed, ref=ref, class_name=cls.__name__)
+        onnx = getattr(cls, "_is_onnx", False)
+        paths = choose_files(self._resolved, self._wanted, passed=self._passed, onnx=onnx)
         approved = approve_components(self._resolved, [n for n in self._wanted if n not in self._moved])
         check_standard(self._index, [n for n in self._wanted if n not in self._moved and n not in approved], ref=ref)
         loaded = {name: execute(each) for name, each in approved.items()}
-        paths = self._paths()
         folder = self._home.fetch(paths)
         attempt = Attempt(cls, self._home, folder, paths, self._wanted, absent)
-        with attempt.explained():
+        with attempt.explained(), guarded():
             place, direct = self._place(folder, paths, loaded)
             pipeline = load_with(cls, place, {**self._arguments(), **dict.fromkeys(absent), **direct})
         self._finish(pipeline, loaded)
         return pipeline
 
-    def _paths(self) -> list[str]:
-        """The files of the model that this load needs."""
-        selection = self._request.selection
-        if getattr(self._chosen.cls, "_is_onnx", False):
-            selection = Selection(selection.variant, None, use_onnx=True)
-        return selection.files(self._home.paths(), self._wanted, ref=self._home.name, passed=self._passed)
-
     def _place(self, folder: Path, paths: list[str], loaded: Mapping[str, LoadedCode]) -> tuple[Path, dict[str, Any]]:
-        """The folder for diffusers, and the components that it can't load itself."""
+        """The folder for diffusers, with what was selected and nothing else, and the components that it can't load."""
         request = self._request
-        replaced = [*self._replaced(), *self._null_settings()]
-        if not (loaded or replaced or self._moved or self._index.module or self._needs_cleaning(folder)):
-            return folder, {}
-        libraries, foreign = self._moved_libraries(), list(replaced)
+        libraries, foreign = self._moved_libraries(), [*self._replaced(), *self._null_settings()]
         for name, code in loaded.items():
             if has_known_base(code.cls):
                 libraries[name] = (self._as_library(code), code.cls.__name__)
@@ -104,22 +93,17 @@ class Joining:
         return libraries
 
     def _replaced(self) -> list[str]:
-        """Components that the caller brings where the index names code; diffusers must not look for that code."""
+        """Components that the caller brings where the index names code, or what can't be a component.
+
+        diffusers would look for it, to compare.
+        """
         entries = (self._index.components.get(name) for name in self._passed)
-        return [e.name for e in entries if e is not None and not e.is_null and not is_standard(str(e.library))]
+        named = [entry for entry in entries if entry is not None and not entry.is_null]
+        return [e.name for e in named if not is_standard(str(e.library)) or is_pipeline(str(e.class_name))]
 
     def _null_settings(self) -> list[str]:
         """Settings that are None, which a plain save writes as a component; the pair would reach the constructor."""
         return [e.name for e in self._index.components.values() if e.is_null and e.name in self._demands.settings]
-
-    def _needs_cleaning(self, folder: Path) -> bool:
-        """Whether the folder holds what must not reach diffusers: code, or entries whose names trip it.
-
-        On disk, since others may have put code beside what was selected and downloaded.
-        """
-        entries = [p for name in self._index.components for p in (folder / name).glob("*")]
-        trips = any(self._request.selection.trips_on(p.name) for p in entries)
-        return trips or any(p.suffix == ".py" for p in [*entries, *folder.glob("*")])
 
     def _load_foreign(self, name: str, code: LoadedCode, folder: Path) -> Any:
         self._as_library(code)

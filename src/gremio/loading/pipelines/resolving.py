@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
@@ -12,7 +12,7 @@ from gremio.code.review import entry_class, require
 from gremio.code.review.classes import ClassReader
 from gremio.code.review.signatures import SignatureReader
 from gremio.errors import BadModelIndex, EntryNotFound, GremioError
-from gremio.loading.components import ModelIndex, custom_components
+from gremio.loading.components import ModelIndex, Selection, custom_components, refuse_unsafe
 from gremio.loading.pipelines.request import CodeChoice, LoadRequest
 from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
@@ -96,6 +96,29 @@ def _in_repository(index: ModelIndex, home: ModelHome, request: LoadRequest) -> 
     name = request.code.class_name or index.class_name
     found = approve(wanted, entry, name, settings=request.settings, mend=request.code.mend)
     return replace(found, before=recorded_before(index.raw, ""))
+
+
+def choose_files(
+    resolved: Resolved, names: Collection[str], *, passed: Collection[str] = (), onnx: bool = False
+) -> list[str]:
+    """The files of the model that loading these components needs, none of which reaches out of it.
+
+    Args:
+        resolved: the call.
+        names: the components to load.
+        passed: those that the caller brings.
+        onnx: whether the pipeline is made of ONNX models.
+
+    Raises:
+        UnsafeModel: a file leads out of the model, or could never be loaded.
+        OptionError: no component has the variant or the format that was asked for.
+    """
+    selection, home = resolved.request.selection, resolved.home
+    if onnx:
+        selection = Selection(selection.variant, None, use_onnx=True)
+    paths = selection.files(home.paths(), names, ref=home.name, passed=passed)
+    refuse_unsafe(home, paths, names)
+    return paths
 
 
 def approve_components(resolved: Resolved, names: Iterable[str]) -> dict[str, ApprovedClass]:

@@ -9,10 +9,9 @@ from functools import cached_property
 
 from gremio.code import CodeTree
 from gremio.code.libraries.library import library
-from gremio.code.libraries.moves import COMPONENT_LIBRARIES
+from gremio.code.libraries.moves import LIBRARIES
 from gremio.publishing.code.travel import Travellers, travellers
 
-_LIBRARIES = frozenset(name.partition(".")[0] for name in COMPONENT_LIBRARIES)
 _NO_NAME = re.compile(r"[^\w-]|^(?=[\d-])")
 
 
@@ -101,7 +100,7 @@ def _name_entry(placed: Placed) -> None:
 def means_library(name: str) -> bool:
     """Whether diffusers takes this for the name of a library, or of one of its own packages of pipelines."""
     source = library("diffusers")
-    return name in _LIBRARIES or (source is not None and f"diffusers.pipelines.{name}" in source.files)
+    return name in LIBRARIES or (source is not None and f"diffusers.pipelines.{name}" in source.files)
 
 
 def _free_name(name: str, piece: Piece, path: str, taken: Mapping[str, bytes]) -> str:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from gremio.code.libraries.library import library
-from gremio.code.libraries.moves import COMPONENT_LIBRARIES, LIBRARIES, moved_package
+from gremio.code.libraries.moves import LIBRARIES, moved_package
 from gremio.publishing.code.placing import means_library
-
-
-def is_library(module: str) -> bool:
-    """Whether the first half of an entry names a library, or a package of pipelines in diffusers."""
-    return module in COMPONENT_LIBRARIES or means_library(module)
 
 
 def is_moved(module: str, class_name: str) -> bool:
     """Whether an entry names a package of pipelines that diffusers has moved; Gremio finds it, diffusers doesn't."""
-    return not is_library(module) and moved_package(module, class_name) is not None
+    return not means_library(module) and moved_package(module, class_name) is not None
 
 
 def has_class(name: str, class_name: str) -> bool:

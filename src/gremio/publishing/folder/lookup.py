@@ -7,9 +7,9 @@ from typing import Any
 
 from gremio.code.review import entry_class
 from gremio.errors import BadModelIndex
-from gremio.publishing.code.placing import Piece
+from gremio.publishing.code.placing import Piece, means_library
 from gremio.publishing.folder.author import AuthorFolder, last
-from gremio.publishing.folder.libraries import has_class, is_library, is_moved, leaves_open
+from gremio.publishing.folder.libraries import has_class, is_moved, leaves_open
 from gremio.sources.model import CONFIGS, ENTRY, INDEX, mapped_files
 
 
@@ -66,7 +66,7 @@ def _main(folder: AuthorFolder, named: Any) -> tuple[str, str] | None:
 
 def _component(folder: AuthorFolder, name: str, module: str, class_name: str) -> str | None:
     """The file of a component's class; None for a class of a library."""
-    if is_library(module):
+    if means_library(module):
         if not leaves_open(module, class_name):
             return None
         found = mapped_file(folder, name)

@@ -1,0 +1,157 @@
+"""Rules about names: what an index or a config may call a library, a class, a component, a file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gremio.trust.model_files.documents import Document
+from gremio.trust.model_files.rule import Hit, Rule, Sample
+
+_INDEX = "model_index.json"
+_IDENTIFIER = re.compile(r"(?!__)[A-Za-z_]\w*")
+_MODULE = re.compile(r"(?!__)[A-Za-z_][\w-]*(\.(?!__)[A-Za-z_][\w-]*)*")
+_COMPONENT = re.compile(r"[A-Za-z_][\w-]*")
+_DUNDER = re.compile(r"__\w+__")
+
+
+def unplain_name(name: str, library: str | None, class_name: str | None) -> str | None:
+    """What of a component's entry is not a plain name; None where all is."""
+    names = [(_COMPONENT, name)]
+    if library is not None and class_name is not None:
+        names += [(_MODULE, library), (_IDENTIFIER, class_name)]
+    return next((text for pattern, text in names if not pattern.fullmatch(text)), None)
+
+
+def component_pairs(index: Mapping[str, Any]) -> dict[str, tuple[str | None, str | None]]:
+    """The entries of a model index that are components: the library and class that each names, or None for both."""
+    return {
+        name: (value[0], value[1])
+        for name, value in index.items()
+        if not name.startswith("_") and isinstance(value, list) and len(value) == 2 and _are_names(value)
+    }
+
+
+def _are_names(pair: list[object]) -> bool:
+    return all(each is None or isinstance(each, str) for each in pair)
+
+
+def _unplain_entries(document: Document) -> Iterator[Hit]:
+    if document.kind != "index" or document.value is None:
+        return
+    named = document.value.get("_class_name")
+    pair = named if isinstance(named, list) and len(named) == 2 and all(isinstance(n, str) for n in named) else None
+    module, name = pair or ("a", named if isinstance(named, str) else "a")
+    entries = {"_class_name": (named, unplain_name("a", module, name))}
+    entries |= {key: (list(pair), unplain_name(key, *pair)) for key, pair in component_pairs(document.value).items()}
+    for key, (entry, wrong) in entries.items():
+        if wrong is not None:
+            yield Hit(wrong, f"has the entry {json.dumps({key: entry})[1:-1]}, where {wrong!r} is not a plain name")
+
+
+def is_pipeline(class_name: str) -> bool:
+    """Whether a class is a whole pipeline, to go by its name."""
+    return class_name.endswith("Pipeline") or class_name.startswith("AutoPipelineFor")
+
+
+def _pipelines(document: Document) -> Iterator[Hit]:
+    if document.value is None or document.kind == "shards":
+        return
+    if document.kind == "index":
+        named: dict[str, object] = {name: pair[1] for name, pair in component_pairs(document.value).items()}
+    else:
+        named = {"_class_name": document.value.get("_class_name")}
+    for key, name in named.items():
+        if isinstance(name, str) and is_pipeline(name):
+            yield Hit(name, f"has {name} for {key}, a whole pipeline where a component is meant")
+
+
+def _dunders(document: Document) -> Iterator[Hit]:
+    seen = {key for trail, _ in document.leaves() for key in trail if _DUNDER.fullmatch(key)}
+    if document.kind != "shards":
+        yield from (Hit(key, f"has the key {key!r}") for key in sorted(seen))
+
+
+def _outside_files(document: Document) -> Iterator[Hit]:
+    if document.kind != "config":
+        return
+    for trail, value in document.leaves():
+        key = trail[-1] if trail else ""
+        if isinstance(value, str) and _names_file(key) and _leaves(value):
+            yield Hit(value, f"names the file {value!r} for {key}, which is not in its folder")
+
+
+def _names_file(key: str) -> bool:
+    # Where the map of special tokens lay when it was saved is often told, and read by nobody.
+    return key == "transformers_weights" or (key.endswith(("_file", "_files")) and key != "special_tokens_map_file")
+
+
+def _leaves(name: str) -> bool:
+    return ".." in PurePosixPath(name.replace("\\", "/")).parts or (name.startswith("/") and Path(name).exists())
+
+
+NAMES = (
+    Rule(
+        code="config/not-a-name",
+        severity="high",
+        why="A name in an index leads to a module or a class; one that is a path leads out of the model.",
+        benign="None: diffusers writes plain names.",
+        find=_unplain_entries,
+        bad=(
+            Sample('{"_class_name": "P", "unet": ["../../code", "U"]}', _INDEX),
+            Sample('{"_class_name": "P", "unet": ["diffusers", "__loader__"]}', _INDEX),
+            Sample('{"_class_name": ["__main__", "P"]}', _INDEX),
+            Sample('{"_class_name": "os.system"}', _INDEX),
+        ),
+        good=(
+            Sample('{"_class_name": "P", "unet": ["diffusers", "UNet2DModel"], "vae": [null, null]}', _INDEX),
+            Sample('{"_class_name": ["diffusers_modules.local.pipeline", "P"]}', _INDEX),
+        ),
+    ),
+    Rule(
+        code="config/pipeline",
+        severity="high",
+        why="diffusers would load a second index from inside the model, which nothing has read.",
+        benign="None: no published model has a pipeline for a component.",
+        find=_pipelines,
+        bad=(
+            Sample('{"_class_name": "P", "unet": ["diffusers", "DiffusionPipeline"]}', _INDEX),
+            Sample('{"_class_name": "P", "unet": ["auto_pipeline", "AutoPipelineForText2Image"]}', _INDEX),
+            Sample('{"_class_name": "DiffusionPipeline"}'),
+        ),
+        good=(
+            Sample('{"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DModel"]}', _INDEX),
+            Sample('{"_class_name": "UNet2DConditionModel"}'),
+        ),
+    ),
+    Rule(
+        code="config/dunder",
+        severity="high",
+        why="Libraries set attributes of objects by the keys of a config, and these belong to Python.",
+        benign="None.",
+        find=_dunders,
+        bad=(Sample('{"inner": [{"__class__": "X"}]}'), Sample('{"__init__": ["diffusers", "U"]}', _INDEX)),
+        good=(Sample('{"pad_token": {"__type": "AddedToken"}}', "tokenizer/tokenizer_config.json"),),
+    ),
+    Rule(
+        code="files/elsewhere",
+        severity="high",
+        why="The library would read that file, wherever it lies, and its text could be read back from the component.",
+        benign="Absolute paths of the machine that saved the model, which lead nowhere here.",
+        find=_outside_files,
+        bad=(
+            Sample('{"vocab_file": "../../../token"}', "tokenizer/tokenizer_config.json"),
+            Sample('{"vocab_file": "/"}', "tokenizer/tokenizer_config.json"),
+            Sample('{"fast_tokenizer_files": ["../tokenizer.1.0.json"]}', "tokenizer/tokenizer_config.json"),
+            Sample('{"transformers_weights": "../x.safetensors"}', "text_encoder/config.json"),
+        ),
+        good=(
+            Sample('{"tokenizer_file": "/home/nobody-here/tokenizer.json"}', "tokenizer/tokenizer_config.json"),
+            Sample('{"special_tokens_map_file": "../special_tokens_map.json"}', "tokenizer/tokenizer_config.json"),
+            Sample('{"vocab_file": "vocab.json", "name_or_path": "/"}', "tokenizer/tokenizer_config.json"),
+        ),
+    ),
+)
