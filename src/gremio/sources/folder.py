@@ -35,13 +35,13 @@ def listed(folder: Path, *, depth: int | None = None) -> list[str]:
 
 
 def outside(folder: Path, path: Path) -> Path | None:
-    """Where ``path`` below ``folder`` really lies, if a link leads out of it.
+    """Where ``path`` really lies, if a link leads out of ``folder``, which is no link itself.
 
     Files of the Hub's cache are named by their digests and hold nothing else, so links to those are as good as files.
     """
     real = path.resolve()
     blob = _BLOB.fullmatch(real.name) and "blobs" in real.parts[-3:-1]
-    return None if blob or real.is_relative_to(folder.resolve()) else real
+    return None if blob or real.is_relative_to(folder) else real
 
 
 def refuse_links(links: Mapping[str, str], ref: str) -> None:
@@ -67,4 +67,4 @@ def _is_part(inner: Path, folder: Path) -> bool:
     if not inner.is_symlink():
         return True
     above = [place.resolve() for place in inner.parents if place.is_relative_to(folder)]
-    return inner.resolve() not in above and outside(folder, inner) is None
+    return inner.resolve() not in above and outside(folder.resolve(), inner) is None

@@ -90,7 +90,7 @@ class _Neighbourhood:
 
     def _refuse_links(self, files: Iterable[Path], ref: str) -> None:
         # The entry itself is the file that the caller named, wherever it lies.
-        found = ((file, outside(self._home(file), file)) for file in files if file != self._entry)
+        found = ((file, outside(self._home(file).resolve(), file)) for file in files if file != self._entry)
         refuse_links({self._logical(file): str(target) for file, target in found if target is not None}, ref)
 
     def _logical(self, path: Path) -> str:

@@ -89,12 +89,15 @@ class FolderModel:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.resolve()
+        self._paths: list[str] | None = None
         self.name = str(folder)
         self.origin = Origin("local", str(self._folder))
 
     def paths(self) -> list[str]:
-        """Every file that is not hidden."""
-        return listed(self._folder)
+        """Every file that is not hidden, looked up once."""
+        if self._paths is None:
+            self._paths = listed(self._folder)
+        return list(self._paths)
 
     def size(self, path: str) -> int | None:
         """Bytes on disk."""

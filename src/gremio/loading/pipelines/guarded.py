@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
@@ -68,8 +69,13 @@ def _count(change: int) -> None:
 
 def _own_places() -> set[str]:
     """Where people keep their own modules: the current directory, and the script's."""
-    script = sys.path[0] or "."
-    return {place for place in (str(Path.cwd()), script) if not is_packaged(Path(place))}
+    places = {str(Path.cwd()), *filter(None, sys.path[:1])}
+    return {place for place in places if not _is_packaged(place)}
+
+
+@cache
+def _is_packaged(place: str) -> bool:
+    return is_packaged(Path(place))
 
 
 class _Curtain:

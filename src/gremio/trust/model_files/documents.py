@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -35,8 +36,12 @@ class Document:
     beside: frozenset[str] = frozenset()
     flaws: tuple[Flaw, ...] = ()
 
-    def leaves(self) -> Iterator[tuple[tuple[str, ...], Any]]:
+    @cached_property
+    def leaves(self) -> tuple[tuple[tuple[str, ...], Any], ...]:
         """Every value that is no object or list, with the keys that lead to it; a list adds no key."""
+        return tuple(self._walk())
+
+    def _walk(self) -> Iterator[tuple[tuple[str, ...], Any]]:
         waiting: list[tuple[tuple[str, ...], Any]] = [((), self.value)]
         while waiting:
             trail, value = waiting.pop()

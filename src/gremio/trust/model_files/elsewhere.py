@@ -21,7 +21,7 @@ def _under(document: Document, *words: str) -> Iterator[tuple[str, Any]]:
     """The values below every key that holds one of the words, each with that key."""
     if document.kind != "config":
         return
-    for trail, value in document.leaves():
+    for trail, value in document.leaves:
         key = next((key for key in trail if any(word in key for word in words)), None)
         if key is not None:
             yield key, value
@@ -54,7 +54,7 @@ def _would_fetch(name: str) -> bool:
 def _weights_elsewhere(document: Document) -> Iterator[Hit]:
     if document.kind != "config":
         return
-    for trail, value in document.leaves():
+    for trail, value in document.leaves:
         if isinstance(value, str) and trail and _names_weights(document, trail[-1], value):
             yield Hit(value, f"names {value!r} for {trail[-1]}, which is another repository or folder")
 
@@ -69,7 +69,7 @@ def _names_weights(document: Document, key: str, value: str) -> bool:
 
 
 def _trusting(document: Document) -> Iterator[Hit]:
-    for trail, value in document.leaves():
+    for trail, value in document.leaves:
         if trail and trail[-1] == "trust_remote_code" and value:
             yield Hit("trust_remote_code", "has the key trust_remote_code")
 

@@ -70,7 +70,7 @@ def _pipelines(document: Document) -> Iterator[Hit]:
 
 
 def _dunders(document: Document) -> Iterator[Hit]:
-    seen = {key for trail, _ in document.leaves() for key in trail if _DUNDER.fullmatch(key)}
+    seen = {key for trail, _ in document.leaves for key in trail if _DUNDER.fullmatch(key)}
     if document.kind != "shards":
         yield from (Hit(key, f"has the key {key!r}") for key in sorted(seen))
 
@@ -78,7 +78,7 @@ def _dunders(document: Document) -> Iterator[Hit]:
 def _outside_files(document: Document) -> Iterator[Hit]:
     if document.kind != "config":
         return
-    for trail, value in document.leaves():
+    for trail, value in document.leaves:
         key = trail[-1] if trail else ""
         if isinstance(value, str) and _names_file(key) and _leaves(value):
             yield Hit(value, f"names the file {value!r} for {key}, which is not in its folder")

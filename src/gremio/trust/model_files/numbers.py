@@ -27,7 +27,7 @@ def _huge(document: Document) -> Iterator[Hit]:
 
 
 def _numbers(document: Document) -> Iterator[tuple[str, int | float]]:
-    for trail, value in document.leaves():
+    for trail, value in document.leaves:
         # A float is a coefficient, unless it stands where something is counted.
         key = trail[-1] if trail else ""
         counted = isinstance(value, float) and key.startswith(_COUNTS) and not math.isnan(value)
