@@ -15,6 +15,7 @@ from tests.publishing.saving.notebook import Notebook, imported, notebook
 
 from gremio.errors import CodeError
 from gremio.publishing.saving.extraction import extract, file_name, needs_extraction
+from gremio.publishing.saving.origins import piece_of
 
 __all__ = ["notebook"]
 
@@ -131,6 +132,19 @@ def test_a_class_without_methods_is_told_by_its_values(notebook: Notebook) -> No
     assert extract(first).notes == ()
     notebook.run("class Fox:\n    legs = 3\n    tail = print\n")
     assert "the latest cell that fits" in extract(notebook["Fox"]).notes[0]
+
+
+def test_what_is_not_certain_is_warned_of(
+    notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever saves or publishes the class can look at the file before anybody else does."""
+    monkeypatch.chdir(tmp_path)
+    notebook.run("class Fox:\n    legs = eval\n")
+    assert piece_of(notebook["Fox"])[0].tree.entry == "fox.py"
+    assert caplog.messages == [
+        "Fox was cut out into fox.py, and not all of it is certain: Fox uses eval: the names that come in that way are"
+        " not seen"
+    ]
 
 
 def test_the_future_of_an_earlier_cell_holds(notebook: Notebook, tmp_path: Path) -> None:
@@ -378,18 +392,17 @@ def test_classes_without_a_statement_of_their_own(notebook: Notebook) -> None:
         assert caught.value.next_step
 
 
-def test_the_author_s_own_modules_are_listed(
+def test_the_author_s_own_modules_stay_imported(
     notebook: Notebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """They stay imported by name, and the caller is told their files."""
+    """By name, as their files travel; a class of one of them is published with its file."""
     (tmp_path / "fox_layers.py").write_text("class Layer: ...\nSIZE = 3\n")
     monkeypatch.syspath_prepend(tmp_path)
     notebook.run("from fox_layers import *\nimport fox_layers as f\nimport torch")
     notebook.run("class Fox(Layer):\n    def run(self):\n        return SIZE, f, torch\n")
     found = extract(notebook["Fox"])
     assert "from fox_layers import Layer" in found.source
-    assert [(module.name, module.file.name) for module in found.modules] == [("fox_layers", "fox_layers.py")]
-    assert found.requires == ("torch",)
+    assert "import torch\n" in found.source
     assert not needs_extraction(notebook["Layer"])
     with pytest.raises(CodeError, match="the module fox_layers, which has a file"):
         extract(notebook["Layer"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 import torch
 
@@ -17,9 +18,12 @@ from gremio.loading.modules.provenance import CodeProvenance
 from gremio.loading.modules.registry import AS_WRITTEN, PACKAGE, registry
 from gremio.publishing.code.placing import Piece
 from gremio.publishing.saving.extraction import extract, needs_extraction
-from gremio.publishing.saving.memory import require_same_as_in_memory
+from gremio.publishing.saving.extraction.cells import codes_in
+from gremio.publishing.saving.extraction.definitions import functions_in
 from gremio.sources.local import around
 from gremio.sources.record import CodeSource
+
+log = logging.getLogger("gremio")
 
 LIBRARIES = ("diffusers", "transformers", "onnxruntime", "tokenizers")
 
@@ -65,7 +69,7 @@ def _tree(cls: type) -> CodeTree:
     if is_packaged(file):
         return _of_a_package(cls)
     tree = around(file, search=_search_path())
-    require_same_as_in_memory(cls, tree.files[tree.entry], file)
+    _require_same_as_in_memory(cls, tree.files[tree.entry], file)
     return tree
 
 
@@ -84,9 +88,37 @@ def _loaded_by_us(cls: type) -> CodeTree:
 def _cut_out(cls: type, module: ModuleType | None) -> CodeTree:
     """The class with what it uses, as a module of its own: its file is a script or a notebook."""
     found = extract(cls)
+    for note in found.notes:
+        log.warning("%s was cut out into %s, and not all of it is certain: %s", cls.__name__, found.file, note)
     script = getattr(module, "__file__", None)
     folder = Path(script).parent if script else Path.cwd()
     return around(folder / found.file, source=found.source.encode(), search=_search_path())
+
+
+def _require_same_as_in_memory(cls: type, source: bytes, file: Path) -> None:
+    """Refuse to publish a file that was edited since its class was imported: it is not what ran."""
+    try:
+        written = {each.co_qualname: each for each in codes_in(compile(source, str(file), "exec", dont_inherit=True))}
+    except (SyntaxError, ValueError):
+        written = {}
+    for name, value in vars(cls).items():
+        for function in functions_in(value):
+            # Put there by a decorator or by somebody else; its own file is not this one's matter.
+            is_of_this = function.__code__.co_filename == str(file)
+            if is_of_this and not _is_same(written.get(function.__qualname__), function.__code__):
+                raise CodeError(
+                    f"{file.name} was changed since {cls.__name__} was imported: {name} is not what ran",
+                    next_step="Start Python again, so that what is published is what was tried.",
+                )
+
+
+def _is_same(one: CodeType | None, other: CodeType) -> bool:
+    """Wherever in the file it stands."""
+    return one is not None and _without_place(one) == _without_place(other)
+
+
+def _without_place(code: CodeType) -> tuple[object, ...]:
+    return code.co_code, code.co_names, [each for each in code.co_consts if not isinstance(each, CodeType)]
 
 
 def _require_top_level(cls: type, module: ModuleType | None) -> None:

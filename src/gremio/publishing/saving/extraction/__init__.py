@@ -1,7 +1,16 @@
 """A class that was made in a notebook, in the interpreter or in a script, as a module that can be published.
 
 Such a class has no file of its own: a cell is not one, and importing a script would run it. So its statement is cut out
-of the cell or the script, with all that it uses there: imports, constants, functions, other classes.
+of the cell or the script, with all that it uses there: imports, constants, functions, other classes. In comes the
+class, out comes the text of a module; nothing is executed.
+
+    cells          what linecache knows: cells and scripts, and the definitions in them
+    definitions    which of them made a class or function, and whether it still is that
+    used_names     which names a statement uses, and when
+    imports        where a name can be imported from, and the conditions that imports stand under
+    constants      values as expressions
+    collecting     all that a class needs, name by name
+    module_text    the module that comes of it, in order, and read once more
 """
 
 from __future__ import annotations
@@ -12,14 +21,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gremio.errors import CodeError
+from gremio.publishing.saving.extraction.cells import Cells
 from gremio.publishing.saving.extraction.collecting import Collector
-from gremio.publishing.saving.extraction.fitness import check_class
-from gremio.publishing.saving.extraction.matching import functions_in
-from gremio.publishing.saving.extraction.places import LocalModule, is_installed, local_module
-from gremio.publishing.saving.extraction.sources import Texts
-from gremio.publishing.saving.extraction.writing import check, write
+from gremio.publishing.saving.extraction.definitions import functions_in
+from gremio.publishing.saving.extraction.module_text import check, written
 
-__all__ = ["Extracted", "LocalModule", "extract", "needs_extraction"]
+__all__ = ["Extracted", "extract", "needs_extraction"]
 
 _MAIN = frozenset({"__main__", "__mp_main__"})
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -30,19 +37,13 @@ class Extracted:
     """A class as a module of its own.
 
     Attributes:
-        class_name: the class.
         file: the name for the file: the class's in snake case.
-        source: the complete module.
-        modules: the author's own modules that it imports by their name; their files have to travel with it.
-        requires: the installed packages that it imports, by import name.
+        source: the complete module. The author's own modules that it imports have to travel with it.
         notes: what could not be known for certain, in words.
     """
 
-    class_name: str
     file: str
     source: str = field(repr=False)
-    modules: tuple[LocalModule, ...] = ()
-    requires: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -71,23 +72,13 @@ def extract(cls: type) -> Extracted:
             ref=cls.__name__,
             next_step="That file is what is published: import the class from it.",
         )
-    check_class(cls)
-    texts = Texts(str(getattr(sys.modules.get(cls.__module__), "__file__", None) or ""))
-    collector = Collector(cls.__module__, texts)
+    script = getattr(sys.modules.get(cls.__module__), "__file__", None)
+    collector = Collector(cls.__module__, Cells(str(script or "")))
     collector.collect(cls, _space(cls))
     file = file_name(cls.__name__)
-    items = collector.items.values()
-    source = write(items, collector.extra)
+    source = written(collector.items.values(), collector.submodules)
     check(source, file, cls.__name__)
-    imported = {item.place.module for item in items if item.place} | collector.extra | _guarded(source)
-    return Extracted(
-        class_name=cls.__name__,
-        file=file,
-        source=source,
-        modules=tuple(found for found in map(local_module, sorted(imported)) if found),
-        requires=_packages(imported),
-        notes=tuple(dict.fromkeys(collector.notes)),
-    )
+    return Extracted(file, source, tuple(dict.fromkeys(collector.notes)))
 
 
 def file_name(class_name: str) -> str:
@@ -104,15 +95,3 @@ def _space(cls: type) -> Mapping[str, object]:
             if function.__code__.co_qualname.rpartition(".")[0] == cls.__qualname__:
                 return function.__globals__
     return vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
-
-
-def _guarded(source: str) -> set[str]:
-    """The modules that imports under conditions and in functions name."""
-    from gremio.code.syntax import imports_of
-
-    return {found.module for found in imports_of(source.encode(), "") if found.guarded and not found.level}
-
-
-def _packages(modules: set[str]) -> tuple[str, ...]:
-    tops = {module.partition(".")[0] for module in modules}
-    return tuple(sorted(top for top in tops if top not in sys.stdlib_module_names and is_installed(top)))

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from gremio.code.syntax.parsing import dotted
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 _COMPREHENSIONS = frozenset({"listcomp", "setcomp", "dictcomp", "genexpr"})
 _DYNAMIC = frozenset({"eval", "exec", "globals"})
 ANNOTATIONS = __future__.annotations.compiler_flag
@@ -41,9 +43,8 @@ class Uses:
 def uses(node: ast.stmt, flags: int = 0) -> Uses:
     """What a statement uses; ``flags`` are those of the code objects."""
     found = Uses()
-    plain = _WithoutAnnotations(all_of_them=bool(flags & ANNOTATIONS)).visit(copy.deepcopy(node))
-    source = ast.unparse(ast.Module([plain], []))
-    _collect(symtable.symtable(source, "<reading>", "exec"), True, found)
+    plain = _WithoutAnnotations(everywhere=bool(flags & ANNOTATIONS)).visit(copy.deepcopy(node))
+    _collect(_table(plain), True, found)
     found.eager |= _before_bound(plain) if isinstance(plain, ast.ClassDef) else set()
     found.lazy -= found.eager
     found.soft = set(_in_annotations(node)) - found.eager - found.lazy
@@ -55,10 +56,13 @@ def uses(node: ast.stmt, flags: int = 0) -> Uses:
     return found
 
 
-def bound_names(module: ast.Module) -> set[str]:
-    """What the statements of a module bind at its top level."""
-    table = symtable.symtable(ast.unparse(module), "<reading>", "exec")
-    return {symbol.get_name() for symbol in table.get_symbols() if _is_bound(symbol)}
+def bound_names(*nodes: ast.stmt) -> set[str]:
+    """What statements at the top level of a module bind."""
+    return {symbol.get_name() for symbol in _table(*nodes).get_symbols() if _is_bound(symbol)}
+
+
+def _table(*nodes: ast.stmt) -> symtable.SymbolTable:
+    return symtable.symtable(ast.unparse(ast.Module([*nodes], [])), "<reading>", "exec")
 
 
 def _is_bound(symbol: symtable.Symbol) -> bool:
@@ -81,60 +85,34 @@ def _before_bound(node: ast.ClassDef) -> set[str]:
     found: set[str] = set()
     bound: set[str] = set()
     for statement in node.body:
-        module = ast.Module([statement], [])
-        table = symtable.symtable(ast.unparse(module), "<reading>", "exec")
-        own = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_referenced()}
-        found |= own - bound - _bound_first(statement)
-        bound |= bound_names(module)
+        read = {symbol.get_name() for symbol in _table(statement).get_symbols() if symbol.is_referenced()}
+        binds = bound_names(statement)
+        # Whether a compound statement or a definition reads first can't be told from its table.
+        found |= read - bound - (set() if isinstance(statement, ast.Assign) else binds)
+        bound |= binds
     return found
 
 
-def _bound_first(statement: ast.stmt) -> set[str]:
-    """What a compound statement or a definition binds: whether it reads first can't be told from its table."""
-    return set() if isinstance(statement, ast.Assign) else bound_names(ast.Module([statement], []))
-
-
 class _WithoutAnnotations(ast.NodeTransformer):
-    """Empties the annotations that are never evaluated: of local variables always, of all if they stay text."""
+    """Empties the annotations that are never evaluated: of a function's variables always, of all if they stay text."""
 
-    def __init__(self, *, all_of_them: bool) -> None:
-        self._all = all_of_them
-        self._depth = 0
+    def __init__(self, *, everywhere: bool) -> None:
+        self._everywhere = everywhere
+        self._in_function = False
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """A function: its own annotations count, those of its variables don't."""
-        return self._function(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        """The same."""
-        return self._function(node)
-
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-        if self._all:
-            node.returns = None
-        self._depth += 1
-        self.generic_visit(node)
-        self._depth -= 1
-        return node
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        """A parameter."""
-        if self._all:
-            node.annotation = None
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        """A variable: the annotation goes, and the name stays bound."""
-        self.generic_visit(node)
-        if self._all or self._depth:
-            node.annotation = ast.Constant(None)
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+    def generic_visit(self, node: ast.AST) -> ast.AST:
         """A class in a function evaluates the annotations of its body."""
-        depth, self._depth = self._depth, 0
-        self.generic_visit(node)
-        self._depth = depth
+        outside = self._in_function
+        if isinstance(node, Function | ast.ClassDef):
+            self._in_function = isinstance(node, Function)
+        super().generic_visit(node)
+        self._in_function = outside
+        if isinstance(node, ast.AnnAssign) and (self._everywhere or self._in_function):
+            node.annotation = ast.Constant(None)
+        elif isinstance(node, ast.arg) and self._everywhere:
+            node.annotation = None
+        elif isinstance(node, Function) and self._everywhere:
+            node.returns = None
         return node
 
 
