@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from gremio.loading.modular import ModularPipeline, load_blocks
     from gremio.loading.modules.provenance import Provenance
     from gremio.loading.pipelines import DiffusionPipeline, load_class
-    from gremio.publishing import publish
     from gremio.publishing.install import install, installed, uninstall
-    from gremio.publishing.saving import push_to_hub, save_pretrained
+    from gremio.publishing.one_step import publish
+    from gremio.publishing.saving.push import push_to_hub
+    from gremio.publishing.saving.save import save_pretrained
     from gremio.sources.reading import read
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
@@ -28,9 +29,9 @@ _PLACES = {
     "installed": "gremio.publishing.install",
     "load_blocks": "gremio.loading.modular",
     "load_class": "gremio.loading.pipelines",
-    "publish": "gremio.publishing",
-    "push_to_hub": "gremio.publishing.saving",
-    "save_pretrained": "gremio.publishing.saving",
+    "publish": "gremio.publishing.one_step",
+    "push_to_hub": "gremio.publishing.saving.push",
+    "save_pretrained": "gremio.publishing.saving.save",
     "uninstall": "gremio.publishing.install",
     "read": "gremio.sources.reading",
 }

@@ -92,6 +92,8 @@ def test_for_diffusers(gremio, mine):
     assert found.code == 0
     assert "examples/community/my_painter.py" in found.out
     assert "https://github.com/maria" in found.out
+    told = gremio("publish", str(mine), "--to-diffusers-pr", "--author", "maria", "--format", "json")
+    assert json.loads(told.out)["content"] == PIPELINE
     assert gremio("publish", str(mine), "--author", "maria").code == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from gremio.code import CodeTree, Origin
 from gremio.code.review import read
 from gremio.errors import CodeError, NoClass, OptionError
-from gremio.publishing.community.community import COLUMNS, CommunityEntry, anchor, for_diffusers
+from gremio.publishing.community.entry import COLUMNS, CommunityEntry, anchor, for_diffusers
 
 PAINTER = '''
 import torch
@@ -71,7 +71,7 @@ def test_file_row_and_section() -> None:
     """The class and its docstring become a row and a section; lists of arguments do not."""
     made = entry({"pipeline.py": PAINTER}, base_model="owner/sdxl")
     assert made.file == "examples/community/long_prompt.py"
-    assert made.content == PAINTER.encode()
+    assert made.content == PAINTER
     assert made.row == (
         "| Long Prompt SDXL Pipeline | Paints long prompts, whose words may weigh &#124; more. "
         "| [Long Prompt SDXL Pipeline](#long-prompt-sdxl-pipeline) | - | [ana](https://github.com/ana) |"
@@ -110,13 +110,6 @@ def test_films_are_exported_and_what_is_missing_is_said() -> None:
     assert "one pipeline class in a file, and this one has FilmPipeline, SecondPipeline" in said
     assert "copyright" not in said
     assert "A pipeline that takes image." in made.row
-
-
-def test_a_given_description_wins() -> None:
-    """An author's own sentence takes the place of the docstring's first."""
-    made = entry({"pipeline.py": PAINTER}, description="Weighs\nwords.")
-    assert "| Weighs words. |" in made.row
-    assert "whose words may weigh" not in made.section
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from gremio.errors import BadModelIndex, CodeError, ModelError, NoClass, OptionError, RefNotFound
-from gremio.publishing import read_folder
+from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
 
 PIPELINE = "from diffusers import DiffusionPipeline\n\n\nclass Painter(DiffusionPipeline):\n    pass\n"
@@ -214,6 +214,12 @@ class TestComponent:
         found = read_folder(place)
         assert (found.kind, found.class_name) == ("component", "Net")
         assert json.loads(found.files["config.json"])["auto_map"] == {"AutoModel": "net.Net"}
+
+    def test_other_classes_stay_mapped(self, folder):
+        """A transformers model's config names its own class beside the model's."""
+        mapped = {"AutoConfig": "net.NetConfig", "AutoModel": "old.Net"}
+        found = read_folder(folder({"net.py": NET, "config.json": {"_class_name": "Net", "auto_map": mapped}}))
+        assert json.loads(found.files["config.json"])["auto_map"] == {**mapped, "AutoModel": "net.Net"}
 
     def test_a_class_that_is_nowhere(self, folder):
         """Neither beside the config nor in a library."""

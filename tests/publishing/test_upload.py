@@ -36,7 +36,8 @@ from gremio.localhub import LocalHub
 from gremio.machine.settings import Settings
 from gremio.publishing.card.card import card
 from gremio.publishing.publication import Publication
-from gremio.publishing.upload.upload import Pushed, Target, upload
+from gremio.publishing.upload.target import Target
+from gremio.publishing.upload.upload import Pushed, upload
 
 # huggingface_hub 2.4 hands the bytes of a large file to its HTTP library in a way that this one is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -57,9 +58,8 @@ def publication(files: dict[str, bytes | Path] | None = None, *, code: bool = Fa
 
 def send(thing: Publication, target: Target, settings: Settings) -> Pushed:
     """As a publish does it: resolve, extend the card, upload."""
-    target = target.resolved(settings)
-    text = card(thing, repo_id=target.repo_id, existing=target.existing_card(settings))
-    return upload(thing, text, target, settings=settings)
+    branch = target.found(settings)
+    return upload(thing, card(thing, repo_id=branch.repo_id, existing=branch.card()), branch)
 
 
 class Line:
@@ -230,10 +230,10 @@ def test_python_files_of_somebody_else(api: HfApi, settings: Settings, maria: Ta
 def test_the_second_of_two_publishers(api: HfApi, line: Line, settings: Settings, maria: Target) -> None:
     """Whether the other came before the upload or in the middle of it: nothing is overwritten, and it says who."""
     send(publication(), maria, settings)
-    target = maria.resolved(settings)
+    branch = maria.found(settings)
     api.upload_file(path_or_fileobj=b"2", path_in_repo="config.json", repo_id=REPO, commit_message="Mine")
     with pytest.raises(BranchMoved, match=r"nothing was published\. maria: Mine \([0-9a-f]{12}\)") as caught:
-        upload(publication(), "x", target, settings=settings)
+        upload(publication(), "x", branch)
     assert caught.value.commit == api.model_info(REPO).sha
 
     def first(method: str, path: str) -> None:
@@ -251,13 +251,13 @@ def test_the_second_of_two_publishers(api: HfApi, line: Line, settings: Settings
 def test_publishers_at_once(api: HfApi, settings: Settings, maria: Target) -> None:
     """However they meet, on a repository that is not there yet: who is told of a commit has it, alone."""
     things = [publication({"config.json": b"%d" % number}) for number in range(4)]
-    targets = [maria.resolved(settings) for _ in things]
+    branches = [maria.found(settings) for _ in things]
     gate = threading.Barrier(len(things))
 
     def go(number: int) -> Pushed | None:
         gate.wait()
         try:
-            return upload(things[number], f"card {number}", targets[number], settings=settings)
+            return upload(things[number], f"card {number}", branches[number])
         except BranchMoved:
             return None
 
@@ -298,10 +298,11 @@ def test_an_answer_that_is_lost(api: HfApi, line: Line, settings: Settings, mari
 SENDER = """
 import sys
 from gremio.publishing.publication import Publication
-from gremio.publishing.upload.upload import Target, upload
+from gremio.publishing.upload.target import Target
+from gremio.publishing.upload.upload import upload
 from gremio.machine.settings import Settings
 thing = Publication("component", "Castle", {sys.argv[1]: b"v" * 5000, "config.json": b"[]"})
-upload(thing, "card", Target("maria/castle", "hf_maria"), settings=Settings.from_environment())
+upload(thing, "card", Target("maria/castle", "hf_maria").found(Settings.from_environment()))
 """
 
 
@@ -375,7 +376,7 @@ def test_a_branch(api: HfApi, settings: Settings, maria: Target) -> None:
     pushed = send(publication({"config.json": b"9"}), replace(maria, revision="next"), settings)
     assert titles(api, "next")[0] == "Publish Castle"
     assert len(titles(api)) == 3
-    assert "# By hand" in (replace(maria, revision="next").existing_card(settings) or "")
+    assert "# By hand" in (replace(maria, revision="next").found(settings).card() or "")
     assert api.model_info(REPO, revision="next").sha == pushed.commit
 
 
@@ -433,15 +434,15 @@ def test_no_network(settings: Settings, maria: Target, hub: LocalHub) -> None:
     """Refused at once where it may not be used; said where there is none."""
     hub.requests.clear()
     with pytest.raises(Unavailable, match="HF_HUB_OFFLINE"):
-        upload(publication(), "x", maria, settings=replace(settings, offline=True))
+        maria.found(replace(settings, offline=True))
     assert hub.requests == []
     with pytest.raises(Unavailable, match="Check the network and HF_ENDPOINT"):
-        upload(publication(), "x", maria, settings=replace(settings, endpoint="http://127.0.0.1:9"))
+        maria.found(replace(settings, endpoint="http://127.0.0.1:9"))
 
 
 def test_a_file_that_is_gone(api: HfApi, settings: Settings, maria: Target, tmp_path: Path) -> None:
     """Said by its name alone, before anything is made."""
     with pytest.raises(StoreError, match=r"w\.safetensors can't be read") as caught:
-        upload(publication({WEIGHTS: tmp_path / "w.safetensors"}), "x", maria, settings=settings)
+        upload(publication({WEIGHTS: tmp_path / "w.safetensors"}), "x", maria.found(settings))
     assert str(tmp_path) not in str(caught.value)
     assert not api.repo_exists(REPO)

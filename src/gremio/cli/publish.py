@@ -15,7 +15,9 @@ from gremio.cli.wording import answer, in_options, section
 from gremio.errors import OptionError
 
 if TYPE_CHECKING:
-    from gremio.publishing import Preview, Publication, Published
+    from gremio.publishing.one_step import Published
+    from gremio.publishing.preview import Preview
+    from gremio.publishing.publication import Publication
 
 
 @click.command()
@@ -61,15 +63,15 @@ def publish(folder: Path, repo_id: str | None, dry_run: bool, to_diffusers_pr: b
     if dry_run:
         _show(folder, repo_id, options, form)
         return
-    from gremio.publishing import publish as publish_folder
+    from gremio.publishing.one_step import publish as publish_folder
 
     done = publish_folder(folder, repo_id, tell=partial(click.echo, err=True), **options)
     answer(form, done.as_dict(), _done_lines(done))
 
 
 def _print_for_diffusers(folder: Path, options: dict[str, Any], author: str | None, form: str) -> None:
-    from gremio.publishing import read_folder
-    from gremio.publishing.community.community import for_diffusers
+    from gremio.publishing.community.entry import for_diffusers
+    from gremio.publishing.folder import read_folder
     from gremio.publishing.one_step import name_of
 
     publication = read_folder(folder.expanduser(), class_name=options["class_name"])
@@ -92,10 +94,10 @@ def _print_for_diffusers(folder: Path, options: dict[str, Any], author: str | No
 
 
 def _show(folder: Path, repo_id: str | None, options: dict[str, Any], form: str) -> None:
-    from gremio.publishing import CardFacts, preview
+    from gremio.publishing.preview import preview
 
-    facts = CardFacts(**{name: options[name] for name in ("base_model", "license", "pipeline_tag", "tags")})
-    found = preview(folder, repo_id, class_name=options["class_name"], include=options["include"], facts=facts)
+    told = ("class_name", "include", "base_model", "license", "pipeline_tag", "tags")
+    found = preview(folder, repo_id, **{name: options[name] for name in told})
     answer(form, found.as_dict(), _preview_lines(found))
 
 

@@ -6,32 +6,28 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from gremio.code import Origin
+from gremio.publishing.code.bundle import Bundle
+from gremio.sources.model import BLOCKS, SCHEDULER_CONFIG
 from gremio.sources.record import MAIN, RECORD, CodeSource, part
 
 _FORMAT = 1
+_LOADERS = {SCHEDULER_CONFIG: "SchedulerMixin", BLOCKS: "ModularPipelineBlocks"}
 
 
-def with_classes(document: Mapping[str, Any], classes: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    """A model index that names ``["module", "Class"]`` for the pipeline (role ``""``) and custom components."""
-    new = dict(document)
-    for role, pair in classes.items():
-        new[role or "_class_name"] = list(pair)
-    return new
-
-
-def with_record(
-    document: Mapping[str, Any],
-    *,
-    files: Iterable[str],
-    sources: Iterable[CodeSource],
-    model: tuple[str, str],
-    digest: str,
+def published_index(
+    index: Mapping[str, Any], code: Bundle, sources: Iterable[CodeSource], model: tuple[str, str]
 ) -> dict[str, Any]:
-    """The index with what was published: the files of code, their digest, where code and weights came from."""
-    record: dict[str, Any] = {"format": _FORMAT, "files": sorted(files), "digest": digest} | _told(sources)
-    if model[0]:
-        record["model"] = {"repo": model[0], "commit": model[1]}
-    return {**document, RECORD: record}
+    """A model index that names ``["module", "Class"]`` for the pipeline and custom components, and records the rest.
+
+    That is: the files of code, their digest, where the code came from, and the repository and commit of the weights.
+    """
+    new = {name: value for name, value in index.items() if name not in (RECORD, "_name_or_path")}
+    new |= {role or "_class_name": list(pair) for role, pair in code.classes.items()}
+    tree = code.tree(Origin("local", ""))
+    record = {"format": _FORMAT, "files": sorted(code.files), "digest": str(tree.digest) if tree else ""}
+    record |= {"model": {"repo": model[0], "commit": model[1]}} if model[0] else {}
+    return {**new, RECORD: {**record, **_told(sources)}}
 
 
 def with_sources(document: Mapping[str, Any], sources: Iterable[CodeSource]) -> dict[str, Any]:
@@ -45,10 +41,15 @@ def _told(sources: Iterable[CodeSource]) -> dict[str, Any]:
     return {"sources": found} if found else {}
 
 
-def with_auto_map(document: Mapping[str, Any], keys: Iterable[str], module: str, class_name: str) -> dict[str, Any]:
-    """A component's config that maps the ``keys`` (``AutoModel``, …) to the class that lies beside it."""
-    mapping = dict(part(document, "auto_map")) | dict.fromkeys(keys, f"{module}.{class_name}")
-    return {**document, "auto_map": mapping}
+def with_auto_map(document: Mapping[str, Any], config: str, module: str, class_name: str) -> dict[str, Any]:
+    """The config of that name with the class that lies beside it, for ``AutoModel`` and its like.
+
+    What mapped the class before maps it now; what loads things of that kind, if nothing did.
+    """
+    known = part(document, "auto_map")
+    keys = [key for key, value in known.items() if str(value).endswith(f".{class_name}")] or list(known)
+    mapping = dict.fromkeys(keys or [_LOADERS.get(config, "AutoModel")], f"{module}.{class_name}")
+    return {**document, "auto_map": {**known, **mapping}}
 
 
 def to_bytes(document: Mapping[str, Any]) -> bytes:

@@ -13,7 +13,7 @@ from gremio.loading.pipelines.from_pipe import share_pipeline
 from gremio.loading.pipelines.from_pretrained import load_pipeline
 from gremio.loading.pipelines.placement import accept_placement, refuse_placement
 from gremio.loading.pipelines.standard import BASE, ORIGINAL, ours
-from gremio.publishing.saving import standard
+from gremio.publishing.saving import diffusers_saving
 
 _lock = threading.Lock()
 _placed: list[type] = []
@@ -34,7 +34,7 @@ def _init_subclass(cls: type, /, **kwargs: Any) -> None:
 
 
 def _save_pretrained(self: Any, save_directory: Any, push_to_hub: bool = False, **kwargs: Any) -> None:
-    from gremio.publishing.saving import save_pretrained
+    from gremio.publishing.saving.save import save_pretrained
 
     saving = {name: kwargs.pop(name) for name in _SAVING if name in kwargs}
     folder = save_pretrained(self, save_directory, **saving)
@@ -45,7 +45,7 @@ def _save_pretrained(self: Any, save_directory: Any, push_to_hub: bool = False, 
 
 
 def _push_to_hub(self: Any, repo_id: str, *args: Any, **kwargs: Any) -> str:
-    from gremio.publishing.saving import push_to_hub
+    from gremio.publishing.saving.push import push_to_hub
 
     given = dict(zip(_PUSHING, args, strict=False)) | kwargs
     if given.pop("subfolder", None):
@@ -64,10 +64,10 @@ _PUSHING = ("commit_message", "private", "token", "create_pr", "safe_serializati
 _REPLACEMENTS: dict[str, Any] = {
     "from_pretrained": ours(classmethod(_from_pretrained)),
     "from_pipe": ours(classmethod(_from_pipe)),
-    "save_pretrained": standard.ours(_save_pretrained),
+    "save_pretrained": diffusers_saving.ours(_save_pretrained),
     "__init_subclass__": classmethod(_init_subclass),
 }
-_ORIGINALS = {**ORIGINAL, "save_pretrained": standard.ORIGINAL}
+_ORIGINALS = {**ORIGINAL, "save_pretrained": diffusers_saving.ORIGINAL}
 _ORIGINAL_PUSH = vars(PushToHubMixin)["push_to_hub"]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from typing import Any
 from gremio.code.review import complaint
 from gremio.errors import CodeError
 from gremio.machine.settings import Settings
+from gremio.machine.writing import scratch, store_errors
 from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
-from gremio.publishing.materialize import materialized
 from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import Facts
 from gremio.publishing.proof.loads import Loads
@@ -23,18 +24,10 @@ from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.publishing.proof.remembered import RememberedProofs
 from gremio.publishing.publication import Publication
 from gremio.publishing.secrets.secrets import require_no_secrets
-from gremio.publishing.telling import Tell, telling
-from gremio.publishing.upload.upload import Pushed, Target, upload
+from gremio.publishing.upload.target import Branch, Target
+from gremio.publishing.upload.upload import Pushed, upload
 
-
-@dataclass(frozen=True)
-class CardFacts:
-    """What the author says for the card; what is None is told from the code or kept from the card that is there."""
-
-    base_model: str | None = None
-    license: str | None = None
-    pipeline_tag: str | None = None
-    tags: Sequence[str] = ()
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -132,21 +125,17 @@ def publish(
         GremioError: it can't be read, holds a secret, may not be pushed, or does not load; the message says what to do.
     """
     place = Path(folder).expanduser()
+    target = Target(
+        repo_id or name_of(place),
+        *(token, private, commit_message, create_pr, revision, replace_code),
+        *(base_model, license, pipeline_tag, tags, verify),
+    )
     publication = read_folder(place, class_name=class_name, include=include)
-    to = Target(repo_id or name_of(place), token, private, commit_message, create_pr, revision, replace_code)
-    facts = CardFacts(base_model, license, pipeline_tag, tags)
-    return push(publication, to, facts, ref=str(folder), verify=verify, tell=tell)
+    return push(publication, target, ref=str(folder), tell=tell)
 
 
 def push(
-    publication: Publication,
-    target: Target,
-    facts: CardFacts,
-    *,
-    ref: str,
-    verify: bool | None = None,
-    expected: Facts | None = None,
-    tell: Tell | None = None,
+    publication: Publication, target: Target, *, ref: str, expected: Facts | None = None, tell: Tell | None = None
 ) -> Published:
     """Upload a publication and have it proven, unless that was done before.
 
@@ -157,56 +146,83 @@ def push(
         NotProven: it does not load, or is something else.
     """
     settings = Settings.from_environment()
-    target = target.resolved(settings)
-    publication = at_repository(publication, target.repo_id)
+    branch = target.found(settings)
+    publication = at_repository(publication, branch.repo_id)
     require_no_secrets(publication, ref)
-    proofs = RememberedProofs(publication, target.repo_id, settings)
-    with telling(tell) as say, Loads(settings) as loads:
-        before, loaded = (proofs.find() if verify is None else None) or (None, None)
-        if verify is not False:
+    proofs = RememberedProofs(publication, branch.repo_id, settings)
+    with _telling(tell) as say, Loads(settings) as loads:
+        before, loaded = (proofs.find() if target.verify is None else None) or (None, None)
+        if target.verify is not False:
             _require_provable(publication, ref)
             expected = expected or loaded or _loaded_here(publication, loads, say)
         text = card(
             publication,
-            repo_id=target.repo_id,
-            existing=publication.card if publication.card is not None else target.existing_card(settings),
+            repo_id=branch.repo_id,
+            existing=branch.card() if publication.card is None else publication.card,
             endpoint=settings.endpoint,
             tagged=not target.is_pull_request,
-            **vars(facts),
+            **target.for_card,
         )
-        say(f"Uploading to {target.repo_id} …")
-        pushed = upload(publication, text, target, settings=settings)
-        if verify is False or expected is None:
+        say(f"Uploading to {branch.repo_id} …")
+        pushed = upload(publication, text, branch)
+        if target.verify is False or expected is None:
             return Published(publication, pushed)
         if before and before.subject.revision == pushed.commit and loaded == expected:
             return Published(publication, pushed, before)
-        proof = _proven(publication, pushed, expected, target, loads, say)
+        proof = _proven(publication, pushed, expected, branch, loads, say)
         proofs.keep(proof, expected)
     return Published(publication, pushed, proof)
 
 
+@contextmanager
+def _telling(tell: Tell | None) -> Iterator[Tell]:
+    """``tell`` itself; else a line with the time that has passed, where progress bars are wanted."""
+    if tell is not None:
+        yield tell
+        return
+    from huggingface_hub.utils.tqdm import are_progress_bars_disabled
+    from tqdm import tqdm
+
+    # None leaves it to tqdm, which shows nothing where there is no terminal.
+    disabled = True if are_progress_bars_disabled() else None
+    with tqdm(bar_format="{desc} {elapsed}", disable=disabled, leave=False) as bar:
+        yield bar.set_description_str
+
+
 def _loaded_here(publication: Publication, loads: Loads, say: Tell) -> Facts:
-    """What it is before it is sent, as a process of its own loads it."""
+    """What it is before it is sent, as a process of its own loads it from a folder with its files."""
     say("Loading it as it will be published …")
-    with materialized(publication, loads.settings) as folder:
+    with scratch(loads.settings.home / "publishing") as folder:
+        with store_errors(folder):
+            for path, content in publication.files.items():
+                _put(folder / path, content)
         return facts_of_folder(_subject(publication, str(folder)), loads)
 
 
-def _proven(
-    publication: Publication, pushed: Pushed, expected: Facts, target: Target, loads: Loads, say: Tell
-) -> Proof:
-    """The proof that the commit is what was meant.
+def _put(place: Path, content: bytes | Path) -> None:
+    """Weights are linked, not copied."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, bytes):
+        place.write_bytes(content)
+        return
+    try:
+        place.symlink_to(content.resolve())
+    except (NotImplementedError, PermissionError):
+        # Some systems let only administrators make symbolic links.
+        os.link(content.resolve(), place)
 
-    Raises:
-        NotProven: it isn't, or does not load.
-    """
+
+def _proven(
+    publication: Publication, pushed: Pushed, expected: Facts, branch: Branch, loads: Loads, say: Tell
+) -> Proof:
+    """The proof that the commit is what was meant; NotProven where it isn't, or does not load."""
     proof = prove(
         _subject(publication, pushed.repo_id, pushed.commit),
         expected,
         loads,
         limits=publication.limits,
         mended=bool(publication.review and publication.review.mends),
-        token=str(target.api(loads.settings).token),
+        token=branch.token,
         before=lambda loader: say(f"Loading {pushed.repo_id} at {pushed.commit[:12]} by {NAMES[loader]} …"),
     )
     proof.require()
@@ -214,12 +230,7 @@ def _proven(
 
 
 def _require_provable(publication: Publication, ref: str) -> None:
-    """Before anything is sent: what reading tells already about loading it here.
-
-    Raises:
-        MissingPackages: it needs packages that aren't installed.
-        CodeError: it imports names that the installed libraries don't have.
-    """
+    """Before anything is sent: what reading tells already, packages that are missing and names that are gone."""
     review = publication.review
     if review is None:
         return
@@ -238,15 +249,8 @@ def _require_provable(publication: Publication, ref: str) -> None:
 
 
 def _subject(publication: Publication, name: str, revision: str = "") -> ProofSubject:
-    tree = publication.tree
-    return ProofSubject(
-        name,
-        publication.kind,
-        revision,
-        publication.class_name,
-        tree.entry if tree else "",
-        str(tree.digest) if tree else "",
-    )
+    code = (tree.entry, str(tree.digest)) if (tree := publication.tree) else ("", "")
+    return ProofSubject(name, publication.kind, revision, publication.class_name, *code)
 
 
 def name_of(place: Path) -> str:

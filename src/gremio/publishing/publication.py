@@ -12,12 +12,12 @@ from typing import Literal
 from gremio.code import CodeTree
 from gremio.code.review import Review
 from gremio.sources.record import CodeSource
+from gremio.sources.repository import hexdigest
 
 Kind = Literal["pipeline", "code", "component", "blocks"]
 """A pipeline with its weights, a pipeline's code alone, a single component, modular blocks."""
 
 CARD = "README.md"
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Publication:
     @cached_property
     def hashes(self) -> Mapping[str, str]:
         """The SHA-256 of every file, in hex; weights are read once for all who ask."""
-        return {path: _sha256(content) for path, content in self.files.items()}
+        return {path: hexdigest(content) for path, content in self.files.items()}
 
     @cached_property
     def digest(self) -> str:
@@ -97,13 +97,3 @@ class Publication:
     def tag(self) -> str:
         """The git tag under which exactly these files can be had: a commit can't be named by a file that is in it."""
         return f"gremio-{self.digest[:12]}"
-
-
-def _sha256(content: bytes | Path) -> str:
-    if isinstance(content, bytes):
-        return hashlib.sha256(content).hexdigest()
-    found = hashlib.sha256()
-    with content.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            found.update(chunk)
-    return found.hexdigest()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import fnmatch
 import glob
 import hashlib
+import io
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +23,7 @@ from gremio.sources.access import Access, through_proxies
 from gremio.sources.unreachable import first_line, network_errors, not_cached, unreachable
 
 if TYPE_CHECKING:
+    from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
 log = logging.getLogger("gremio")
@@ -43,14 +46,21 @@ class File:
     blob: str | None = None
     sha256: str | None = None
 
-    def matches(self, data: bytes) -> bool:
-        """Whether these are the bytes that the repository has."""
+    def matches(self, content: bytes | Path, sha256: str = "") -> bool:
+        """Whether these are the bytes that the repository has; they aren't read where size or ``sha256`` tell it."""
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        if self.size not in (None, size):
+            return False
         if self.sha256:
-            return hashlib.sha256(data).hexdigest() == self.sha256
-        if self.blob:
-            header = b"blob %d\0" % len(data)
-            return hashlib.sha1(header + data, usedforsecurity=False).hexdigest() == self.blob
-        return True
+            return (sha256 or hexdigest(content)) == self.sha256
+        blob = partial(hashlib.sha1, b"blob %d\0" % size, usedforsecurity=False)
+        return not self.blob or hexdigest(content, blob) == self.blob
+
+
+def hexdigest(content: bytes | Path, start: Callable[[], hashlib._Hash] = hashlib.sha256) -> str:
+    """The digest of bytes or of a file, its SHA-256 unless told otherwise."""
+    with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as file:
+        return hashlib.file_digest(file, start).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,12 @@ class Listing:
     commit: str
     revision: str
     files: Mapping[str, File]
+
+    @classmethod
+    def asked(cls, api: HfApi, repo_id: str, revision: str, *, kind: Kind = "model") -> Listing:
+        """Of a revision that exists, in one request; lets the client's own errors out."""
+        info: Any = api.repo_info(repo_id, repo_type=kind, revision=revision, files_metadata=True, timeout=_TIMEOUT)
+        return cls(str(info.sha), revision, {each.rfilename: _file(each) for each in info.siblings or ()})
 
     def matching(self, *patterns: str) -> list[str]:
         """The paths that match any of the shell patterns, sorted."""
@@ -122,11 +138,7 @@ class Repository:
 
         with self._hub_errors(revision):
             api = HfApi(endpoint=self._access.endpoint, token=self._access.token)
-            info: Any = api.repo_info(
-                self.repo_id, repo_type=self.kind, revision=revision, files_metadata=True, timeout=_TIMEOUT
-            )
-        files = {s.rfilename: _file(s) for s in info.siblings or ()}
-        listing = Listing(str(info.sha), revision, files)
+            listing = Listing.asked(api, self.repo_id, revision, kind=self.kind)
         self._remember(listing)
         return listing
 

@@ -15,7 +15,7 @@ import torch
 
 import gremio
 from gremio.errors import CodeError
-from gremio.publishing import read_folder
+from gremio.publishing.folder import read_folder
 from gremio.publishing.proof.child.loading import report
 from gremio.publishing.proof.exchange import LOADERS, ProofSubject
 from gremio.publishing.proof.facts import differences

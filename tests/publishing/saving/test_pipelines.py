@@ -19,7 +19,7 @@ from tests.publishing.saving.conftest import AUTHOR
 import gremio
 from gremio import DiffusionPipeline
 from gremio.errors import CodeError, OptionError
-from gremio.publishing import read_folder
+from gremio.publishing.folder import read_folder
 from gremio.publishing.proof.facts import differences
 from gremio.publishing.proof.object_facts import facts_of
 

@@ -66,6 +66,12 @@ NO_PACKAGE = {
 }
 """Import names that no package index has under a name that can be trusted to be the same thing."""
 
+BROUGHT = frozenset(
+    {"PIL", "accelerate", "diffusers", "filelock", "gremio", "httpx", "huggingface_hub", "importlib_metadata", "numpy"}
+    | {"packaging", "regex", "requests", "safetensors", "tokenizers", "torch", "tqdm", "transformers", "yaml"}
+)
+"""Import names that everybody has who runs a pipeline: diffusers, what is installed with it, and their own packages."""
+
 
 @dataclass(frozen=True)
 class Requirement:

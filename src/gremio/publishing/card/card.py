@@ -21,14 +21,10 @@ def card(
     *,
     repo_id: str,
     existing: str | None = None,
-    base_model: str | Sequence[str] | None = None,
+    base_model: str | None = None,
     license: str | None = None,  # noqa: A002  the Hub's own word
-    license_name: str | None = None,
-    license_link: str | None = None,
     pipeline_tag: str | None = None,
     tags: Sequence[str] = (),
-    language: str | Sequence[str] | None = None,
-    datasets: str | Sequence[str] | None = None,
     endpoint: str = "https://huggingface.co",
     tagged: bool = True,
 ) -> str:
@@ -44,12 +40,8 @@ def card(
         existing: the card that is there; its text and metadata are kept.
         base_model: what it is made for or of; else where the publication's weights came from.
         license: as the Hub spells it (``apache-2.0``, ``other``); never invented.
-        license_name: the name of a licence that is ``other``.
-        license_link: its address.
         pipeline_tag: the Hub's name of the task; else told from the pipeline's call where that is clear.
         tags: more tags.
-        language: ISO 639 codes.
-        datasets: what it was trained on.
         endpoint: the Hub's address, for links.
         tagged: whether the commit will have the publication's tag; a pull request's has not.
 
@@ -57,22 +49,12 @@ def card(
         PublishError: the existing card can't be extended without losing something.
     """
     head = Head.of(existing or "", ref=repo_id)
-    given: dict[str, Any] = {
-        "base_model": _plain(base_model),
-        "license": license,
-        "license_name": license_name,
-        "license_link": license_link,
-        "pipeline_tag": pipeline_tag,
-        "tags": list(tags),
-        "language": _plain(language),
-        "datasets": _plain(datasets),
-    }
+    given = {"base_model": base_model, "license": license, "pipeline_tag": pipeline_tag, "tags": list(tags)}
     yaml = merged(head, metadata(publication, repo_id=repo_id), given, ref=repo_id)
-    base = base_model if isinstance(base_model, str) else next(iter(base_model or ()), "")
     ours = section(
         publication,
         repo_id=repo_id,
-        base_model=base or _first(head, "base_model"),
+        base_model=base_model or _first(head.data.get("base_model")),
         endpoint=endpoint,
         tag=publication.tag if tagged else "",
     )
@@ -81,12 +63,7 @@ def card(
     return f"---{head.newline}{yaml}---{head.newline}{text}"
 
 
-def _plain(value: str | Sequence[str] | None) -> str | list[str] | None:
-    return list(value) if value is not None and not isinstance(value, str) else value
-
-
-def _first(head: Head, key: str) -> str:
-    value = head.data.get(key)
+def _first(value: Any) -> str:
     first = value[0] if isinstance(value, list) and value else value
     return first if isinstance(first, str) else ""
 

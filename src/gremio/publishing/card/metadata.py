@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gremio.code.review import Review
 from gremio.errors import PublishError
+from gremio.publishing.card.task import task
 from gremio.publishing.publication import CARD, Publication
 
 _HEAD = re.compile(r"\A(\s*---[ \t]*\r?\n)(.*?)(^---[ \t]*(?:\r?\n|\Z))", re.DOTALL | re.MULTILINE)
@@ -92,51 +92,6 @@ def merged(head: Head, told: Mapping[str, Any], given: Mapping[str, Any], *, ref
     return _written(head, present, changes)
 
 
-def task(review: Review, class_name: str) -> str | None:
-    """The Hub's name of what a pipeline does, told by its call and its name; None where they don't make it clear."""
-    parameters = {parameter.name for parameter in review.call}
-    required = {parameter.name for parameter in review.call if parameter.required}
-    name = class_name.lower()
-    prompted = bool(parameters & {"prompt", "prompts", "prompt_embeds"})
-    if "controlnet" in name or not parameters:
-        return None
-    output = _output(name, parameters)
-    given = _given(name, required)
-    if output in ("audio", "3d"):
-        return f"{given or 'text'}-to-{output}" if prompted or given else None
-    if given == "image" and "depth" in name and not prompted:
-        return "depth-estimation"
-    if given:
-        return f"{given}-to-{output}"
-    if prompted:
-        return f"text-to-{output}"
-    return "unconditional-image-generation" if _is_unconditional(review, output, parameters, required) else None
-
-
-def _output(name: str, parameters: set[str]) -> str:
-    if parameters & {"audio_length_in_s", "audio_end_in_s", "audio_duration"} or "audio" in name:
-        return "audio"
-    if parameters & {"frame_size"} or "shape" in name.split("pipeline")[0][:5]:
-        return "3d"
-    if parameters & {"num_frames", "video_length", "frame_rate", "motion_field_strength_x"}:
-        return "video"
-    return "video" if re.search(r"video|animat|t2v|i2v|v2v", name) else "image"
-
-
-def _given(name: str, required: set[str]) -> str:
-    if re.search(r"vid(?:eo)?(?:2|to)vid|v2v", name) or "video" in required:
-        return "video"
-    if re.search(r"img(?:2|to)|image(?:2|to)(?:image|video|3d)|i2v|inpaint|outpaint|upscal|superres|pix2pix", name):
-        return "image"
-    pictures = {"image", "init_image", "input_image", "input_imgs", "mask_image", "original_image", "images"}
-    return "image" if required & pictures else ""
-
-
-def _is_unconditional(review: Review, output: str, parameters: set[str], required: set[str]) -> bool:
-    encodes = any("encoder" in slot.name or "tokenizer" in slot.name for slot in review.components)
-    return output == "image" and "num_inference_steps" in parameters and not encodes and not required - {"batch_size"}
-
-
 def _joined(*lists: Any) -> list[str]:
     tags: list[str] = []
     for some in lists:
@@ -145,8 +100,6 @@ def _joined(*lists: Any) -> list[str]:
 
 
 def _written(head: Head, present: dict[str, Any], changes: dict[str, Any]) -> str:
-    from huggingface_hub import ModelCardData
-
     places = _places(head.yaml)
     if places is None:
         # All in braces, or with anchors: there are no lines of a key.
@@ -156,23 +109,19 @@ def _written(head: Head, present: dict[str, Any], changes: dict[str, Any]) -> st
         place, value = places[key], changes[key]
         old = present.get(key)
         if place.dashes is not None and isinstance(old, list) and old and value[: len(old)] == old:
-            start, lines = place.end, [f"{' ' * place.dashes}- {tag}" for tag in _as_yaml(value[len(old) :])]
-            new = head.newline.join([*lines, ""])
+            added = _dumped(value[len(old) :], head.newline).splitlines(keepends=True)
+            start, new = place.end, "".join(f"{' ' * place.dashes}{line}" for line in added)
         else:
             start, new = place.start, _dumped({key: value}, head.newline)
         text = text[:start] + new + text[place.end :]
-    added = {key: value for key, value in changes.items() if key not in places}
-    return text + (ModelCardData(**added).to_yaml(line_break=head.newline) + head.newline if added else "")
+    missing = {key: value for key, value in changes.items() if key not in places}
+    return text + (_dumped(missing, head.newline) if missing else "")
 
 
-def _dumped(data: Mapping[str, Any], newline: str) -> str:
+def _dumped(data: Any, newline: str) -> str:
     from huggingface_hub.utils import yaml_dump  # type: ignore[attr-defined]
 
-    return str(yaml_dump(dict(data), sort_keys=False, line_break=newline))
-
-
-def _as_yaml(values: Sequence[Any]) -> list[str]:
-    return [_dumped({"": value}, "\n").partition(": ")[2].rstrip("\n") for value in values]
+    return str(yaml_dump(data, sort_keys=False, line_break=newline))
 
 
 @dataclass(frozen=True)

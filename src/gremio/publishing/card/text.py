@@ -8,37 +8,32 @@ from typing import Any
 
 from gremio.code.libraries.packages import version_of
 from gremio.code.review import Review
+from gremio.code.review.requirements import BROUGHT
 from gremio.publishing.card.record import files_comment, recorded_in_index
 from gremio.publishing.card.usage import Usage
 from gremio.publishing.publication import Publication
-from gremio.sources.record import CodeSource
 
-_BROUGHT = {
-    *("PIL", "accelerate", "diffusers", "filelock", "gremio", "httpx", "huggingface_hub", "importlib_metadata"),
-    *("numpy", "packaging", "regex", "requests", "safetensors", "tokenizers", "torch", "tqdm", "transformers", "yaml"),
-}
 _MOST_LINES = 12
-_ONLY_THIS = ", which runs the code only if it is this very code:"
 _WHAT = {
-    "pipeline": "A pipeline for [Diffusers](https://github.com/huggingface/diffusers), weights included.",
-    "code": "The code of a pipeline for [Diffusers](https://github.com/huggingface/diffusers), for a model's weights.",
-    "component": "A component for [Diffusers](https://github.com/huggingface/diffusers) pipelines.",
-    "blocks": "Modular blocks for [Diffusers](https://github.com/huggingface/diffusers).",
+    "pipeline": "a pipeline for [Diffusers](https://github.com/huggingface/diffusers), weights included.",
+    "code": "the code of a pipeline for [Diffusers](https://github.com/huggingface/diffusers), for a model's weights.",
+    "component": "a component for [Diffusers](https://github.com/huggingface/diffusers) pipelines.",
+    "blocks": "modular blocks for [Diffusers](https://github.com/huggingface/diffusers).",
 }
 
 
 def section(publication: Publication, *, repo_id: str, base_model: str, endpoint: str, tag: str) -> str:
     """The Markdown that stands between our two comments; ``tag`` is what pins it, if anything does."""
     usage = Usage(publication, repo_id, base_model or publication.model[0], tag)
+    only_this = ", which runs the code only if it is this very code" if publication.tree else ""
     parts = [
         _what(publication),
-        "## How to use it",
-        "With [Gremio](https://pypi.org/project/gremio/)" + (_ONLY_THIS if publication.tree else ":"),
+        f"## How to use it\n\nWith [Gremio](https://pypi.org/project/gremio/){only_this}:",
         _block(usage.with_gremio()),
         *_plainly(publication, usage),
         *_packages(publication.review),
         *_contents(publication),
-        *_origins(publication, repo_id, endpoint),
+        *_origins(publication, endpoint),
     ]
     if not recorded_in_index(publication):
         parts.append(files_comment(publication.files))
@@ -49,8 +44,8 @@ def _what(publication: Publication) -> str:
     first = re.split(r"\n\s*\n", _docstring(publication).strip())[0]
     if re.match(r"(?:Args|Arguments|Parameters|Attributes|Examples?|Usage)\b[^.\n]*:", first):
         first = ""
-    lines = [f"`{publication.class_name}`: {_WHAT[publication.kind][0].lower()}{_WHAT[publication.kind][1:]}"]
-    return "\n\n".join([*lines, *([_harmless(first)] if first else [])])
+    what = f"`{publication.class_name}`: {_WHAT[publication.kind]}"
+    return f"{what}\n\n{_harmless(first)}" if first else what
 
 
 def _docstring(publication: Publication) -> str:
@@ -78,7 +73,7 @@ def _block(code: str) -> str:
 
 
 def _packages(review: Review | None) -> list[str]:
-    wanted = [need for need in review.requirements if need.name not in _BROUGHT] if review else []
+    wanted = [need for need in review.requirements if need.name not in BROUGHT] if review else []
     if not wanted:
         return []
     lines = ["## Packages"]
@@ -115,38 +110,33 @@ def _contents(publication: Publication) -> list[str]:
     return parts
 
 
-def _origins(publication: Publication, repo_id: str, endpoint: str) -> list[str]:
+def _origins(publication: Publication, endpoint: str) -> list[str]:
     lines = []
     for source in publication.sources:
-        before = [place for place in (_place(earlier, endpoint) for earlier in source.before) if place]
+        role = f", the {source.role}" if source.role else ""
+        before = [_place(earlier, endpoint) for earlier in source.before]
         after = f"; before that {', '.join(before)}" if before else ""
-        lines.append(f"- {_role(source)}: {_place(source.as_dict(), endpoint)}{after}")
+        lines.append(f"- `{source.class_name}`{role}: {_place(source.as_dict(), endpoint)}{after}")
     repo, commit = publication.model
     if repo:
         lines.append(f"- weights: {_link(repo, commit, endpoint)}")
     return ["## Where it came from", "\n".join(lines)] if lines else []
 
 
-def _role(source: CodeSource) -> str:
-    return f"`{source.class_name}`" + (f", the {source.role}" if source.role else "")
-
-
 def _place(source: Mapping[str, Any], endpoint: str) -> str:
     repo, commit, entry = (str(source.get(key) or "") for key in ("repo", "commit", "entry"))
     kind, digest = source.get("source"), source.get("digest")
-    if kind == "hub":
-        where = _link(repo, commit, endpoint)
-    elif kind == "mirror":
-        where = "Diffusers' community folder" + (f" at `{commit}`" if commit else "")
-    else:
-        where = "its author's own files"
-    where += f", `{entry}`" if entry and kind in ("hub", "mirror") else ""
-    return where + (f" (`{digest}`)" if digest else "")
+    told = f" (`{digest}`)" if digest else ""
+    if kind not in ("hub", "mirror"):
+        return f"its author's own files{told}"
+    at = f" at `{commit}`" if commit else ""
+    where = _link(repo, commit, endpoint) if kind == "hub" else f"Diffusers' community folder{at}"
+    return where + (f", `{entry}`" if entry else "") + told
 
 
 def _link(repo: str, commit: str, endpoint: str) -> str:
-    address = f"{endpoint.rstrip('/')}/{repo}" + (f"/tree/{commit}" if commit else "")
-    return f"[{repo}]({address})" + (f" at `{commit}`" if commit else "")
+    address = f"{endpoint.rstrip('/')}/{repo}"
+    return f"[{repo}]({address}/tree/{commit}) at `{commit}`" if commit else f"[{repo}]({address})"
 
 
 def _names(names: Iterable[str]) -> str:
@@ -156,11 +146,9 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _listed(title: str, lines: Iterable[str]) -> str:
-    some = [_code(line) for line in lines]
-    shown = [f"- {line}" for line in some[:_MOST_LINES]]
-    if len(some) > _MOST_LINES:
-        shown.append(f"- and {len(some) - _MOST_LINES} more")
-    return f"{title}\n\n" + "\n".join(shown)
+    some = list(lines)
+    more = [f"- and {len(some) - _MOST_LINES} more"] if len(some) > _MOST_LINES else []
+    return "\n".join([f"{title}\n", *(f"- {_code(line)}" for line in some[:_MOST_LINES]), *more])
 
 
 def _code(text: str) -> str:

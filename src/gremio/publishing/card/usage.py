@@ -29,16 +29,11 @@ class Usage:
         """By Gremio, pinned to the commit and to the code."""
         tree = self.publication.tree
         code = {"trust_remote_code": f'["{tree.digest}"]'} if tree else {}
-        match self.publication.kind:
-            case "pipeline":
-                return _imported("gremio", "DiffusionPipeline", self._pipeline(code))
-            case "code":
-                return _imported("gremio", "DiffusionPipeline", self._with_model(code))
-            case "blocks" if self._has_index:
-                return _imported("gremio", "ModularPipeline", self._modular(code), "pipe.load_components()")
-            case "blocks":
-                loaded = _call("blocks = load_blocks", self.repo_id, self._at("custom_revision") | code)
-                return _imported("gremio", "load_blocks", loaded, self._init_pipeline())
+        if whole := self._pipeline("gremio", code, "pipe.load_components()"):
+            return whole
+        if self.publication.kind == "blocks":
+            loaded = _call("blocks = load_blocks", self.repo_id, self._at("custom_revision") | code)
+            return _imported("gremio", "load_blocks", loaded, self._init_pipeline())
         if tree is None:
             return self._of_a_library()
         loaded = _call(f"{self._name} = load_class", self.repo_id, self._at("custom_revision") | code)
@@ -48,29 +43,35 @@ class Usage:
         """By plain Diffusers, pinned to the commit."""
         tree = self.publication.tree
         code = {"trust_remote_code": "True"} if tree else {}
-        match self.publication.kind:
-            case "pipeline":
-                return _imported("diffusers", "DiffusionPipeline", self._pipeline(code))
-            case "code":
-                return _imported("diffusers", "DiffusionPipeline", self._with_model(code))
-            case "blocks" if self._has_index:
-                loading = "pipe.load_components(trust_remote_code=True)"
-                return _imported("diffusers", "ModularPipeline", self._modular(code), loading)
-            case "blocks":
-                loaded = _call("blocks = ModularPipelineBlocks.from_pretrained", self.repo_id, self._at() | code)
-                return _imported("diffusers", "ModularPipelineBlocks", loaded, self._init_pipeline())
+        if whole := self._pipeline("diffusers", code, "pipe.load_components(trust_remote_code=True)"):
+            return whole
+        if self.publication.kind == "blocks":
+            loaded = _call("blocks = ModularPipelineBlocks.from_pretrained", self.repo_id, self._at() | code)
+            return _imported("diffusers", "ModularPipelineBlocks", loaded, self._init_pipeline())
         if tree is None:
             return self._of_a_library()
         if self._is_model and self._has_weights:
             arguments = self._at() | self._variant | code
-            return _imported(
-                "diffusers", "AutoModel", _call("component = AutoModel.from_pretrained", self.repo_id, arguments)
-            )
+            loaded = _call("component = AutoModel.from_pretrained", self.repo_id, arguments)
+            return _imported("diffusers", "AutoModel", loaded)
         # Its automatic class is for models with weights; for the rest there is what it loads all code with.
         named = {"module_file": _quoted(tree.entry), "class_name": _quoted(self._name)}
         loaded = _call(f"{self._name} = get_class_from_dynamic_module", self.repo_id, named | self._at() | code)
         module = "diffusers.utils.dynamic_modules_utils"
         return _imported(module, "get_class_from_dynamic_module", loaded, *self._from_class())
+
+    def _pipeline(self, module: str, code: dict[str, str], loading: str) -> str:
+        """A whole pipeline; empty for anything else. ``loading`` has a modular one load its components."""
+        kind, load = self.publication.kind, "pipe = DiffusionPipeline.from_pretrained"
+        if kind == "pipeline":
+            return _imported(module, "DiffusionPipeline", _call(load, self.repo_id, self._at() | self._variant | code))
+        if kind == "code":
+            named = {"custom_pipeline": _quoted(self.repo_id)} | self._at("custom_revision")
+            return _imported(module, "DiffusionPipeline", _call(load, self.base or _SOMEBODYS, named | code))
+        if kind == "blocks" and MODULAR_INDEX in self.publication.files:
+            loaded = _call("pipe = ModularPipeline.from_pretrained", self.repo_id, self._at() | code)
+            return _imported(module, "ModularPipeline", loaded, loading)
+        return ""
 
     @property
     def _name(self) -> str:
@@ -89,22 +90,8 @@ class Usage:
         variant = only_variant(self.publication.files)
         return {"variant": _quoted(variant)} if variant else {}
 
-    @property
-    def _has_index(self) -> bool:
-        return MODULAR_INDEX in self.publication.files
-
     def _at(self, argument: str = "revision") -> dict[str, str]:
         return {argument: _quoted(self.tag)} if self.tag else {}
-
-    def _pipeline(self, code: Mapping[str, str]) -> str:
-        return _call("pipe = DiffusionPipeline.from_pretrained", self.repo_id, {**self._at(), **self._variant, **code})
-
-    def _modular(self, code: Mapping[str, str]) -> str:
-        return _call("pipe = ModularPipeline.from_pretrained", self.repo_id, self._at() | dict(code))
-
-    def _with_model(self, code: Mapping[str, str]) -> str:
-        arguments = {"custom_pipeline": _quoted(self.repo_id), **self._at("custom_revision"), **code}
-        return _call("pipe = DiffusionPipeline.from_pretrained", self.base or _SOMEBODYS, arguments)
 
     def _of_a_library(self) -> str:
         """A component without any code of its own."""
@@ -116,9 +103,9 @@ class Usage:
             return []
         return [self._component(self._variant if self._is_model else {})]
 
-    def _component(self, more: Mapping[str, str]) -> str:
+    def _component(self, more: dict[str, str]) -> str:
         thing = "pipe.scheduler" if SCHEDULER_CONFIG in self.publication.files else "component"
-        return _call(f"{thing} = {self._name}.from_pretrained", self.repo_id, {**self._at(), **more})
+        return _call(f"{thing} = {self._name}.from_pretrained", self.repo_id, self._at() | more)
 
     def _init_pipeline(self) -> str:
         return f"pipe = blocks.init_pipeline({_quoted(self.base) if self.base else ''})"

@@ -1,4 +1,13 @@
-"""From a folder of an author's to what would be published of it. The folder itself stays as it is."""
+"""From a folder of an author's to what would be published of it. The folder itself stays as it is.
+
+In comes a folder, or one ``.py`` file; out comes a ``Publication``.
+
+    pipeline, component, blocks, code    one kind of folder each
+    author_folder                        the folder while it is read: its files, its code, what of it is taken
+    index_entries                        which file defines the class that an index names
+    model_files                          which files beside the code go along, and which must not
+    finishing                            what publications of every kind have in common
+"""
 
 from __future__ import annotations
 
@@ -6,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gremio.errors import RefNotFound
-from gremio.publishing.folder.author import AuthorFolder
+from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.publishing.folder.blocks import read_blocks
 from gremio.publishing.folder.code import read_code
 from gremio.publishing.folder.component import config_of, read_component

@@ -9,37 +9,27 @@ from gremio.code.review import entry_class
 from gremio.errors import NoClass
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.code.placing import Piece
-from gremio.publishing.folder.author import AuthorFolder
+from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.publishing.folder.finishing import finished, is_test, sources_of
-from gremio.publishing.folder.lookup import mapped_file
 from gremio.publishing.index import to_bytes, with_auto_map
 from gremio.publishing.publication import Publication, bytes_of
 from gremio.sources.model import BLOCKS, MODULAR_INDEX, mapped_files
 
-_KEY = "ModularPipelineBlocks"
-
 
 def read_blocks(folder: AuthorFolder) -> Publication:
-    """The blocks' code, their config, and the components that lie in the folder.
-
-    Raises:
-        NoClass: no file defines the blocks.
-        ModelError: weights are pickles alone.
-    """
+    """The blocks' code, their config, and the components that lie in the folder."""
     document = folder.json(BLOCKS) if BLOCKS in folder.paths else {}
     index = folder.json(MODULAR_INDEX) if MODULAR_INDEX in folder.paths else {}
-    wanted = [_main(folder, document)]
-    components = ((name, mapped_file(folder, name)) for name in index)
-    wanted += [folder.piece(name, *found) for name, found in components if found]
+    mapped = {name: folder.mapped_file(name) for name in index}
+    wanted = [_main(folder, document), *(folder.piece(name, *found) for name, found in mapped.items() if found)]
     code = bundle(wanted)
     module, class_name = code.classes[""]
-    key = next(iter(document.get("auto_map") or {}), _KEY)
     document.setdefault("_class_name", class_name)
-    folder.files[BLOCKS] = to_bytes(with_auto_map(document, [key], module, class_name))
+    folder.files[BLOCKS] = to_bytes(with_auto_map(document, BLOCKS, module, class_name))
     if index:
         folder.files[MODULAR_INDEX] = folder.place / MODULAR_INDEX
     for name in index:
-        folder.take(path for path in folder.paths if path.startswith(f"{name}/"))
+        folder.take(folder.below(name))
     for role, pair in code.classes.items():
         if role:
             folder.map_class(role, *pair)
@@ -62,7 +52,7 @@ def at_repository(publication: Publication, repo_id: str) -> Publication:
 def _main(folder: AuthorFolder, document: dict[str, object]) -> Piece:
     file, named = next(mapped_files(document), ("", ""))
     class_name = folder.class_name or named
-    top = [path for path in folder.top if path.endswith(".py") and not is_test(path)]
+    top = [path for path in folder.top_python if not is_test(path)]
     path = folder.defining(class_name, [file, *top])
     if path is None and len(top) == 1:
         path, class_name = top[0], entry_class(folder.tree.with_entry(top[0]), "blocks", folder.class_name)

@@ -8,30 +8,23 @@ from gremio.code.review import entry_class
 from gremio.errors import CodeError
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.code.placing import Piece
-from gremio.publishing.folder.author import AuthorFolder
+from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.publishing.folder.finishing import finished, is_test, sources_of
 from gremio.publishing.publication import Publication
 from gremio.sources.model import CONFIGS, ENTRY, INDEX
 
 
 def read_code(folder: AuthorFolder) -> Publication:
-    """The code, entered at ``pipeline.py``, where everybody looks who finds no index.
-
-    Raises:
-        CodeError: it is not clear which file is meant, or which class.
-    """
-    entry = _entry(folder)
-    tree = folder.tree.with_entry(entry)
+    """The code, entered at ``pipeline.py``, where everybody looks who finds no index."""
+    entry = None if folder.file else _entry(folder)
+    tree = folder.tree.with_entry(entry) if entry else folder.tree
     class_name = entry_class(tree, "pipeline", folder.class_name)
     wanted = [Piece("", tree, class_name, ENTRY.removesuffix(".py"))]
-    code = bundle(wanted)
-    return finished(folder, "code", class_name, code, sources_of(wanted, {}))
+    return finished(folder, "code", class_name, bundle(wanted), sources_of(wanted, {}))
 
 
 def _entry(folder: AuthorFolder) -> str:
-    if folder.file:
-        return folder.tree.entry
-    top = [path for path in folder.top if path.endswith(".py") and not is_test(path)]
+    top = [path for path in folder.top_python if not is_test(path)]
     if ENTRY in top:
         return ENTRY
     pipelines = [path for path in top if any(each.kind == "pipeline" for each in folder.classes.classes(path))]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from gremio.errors import NoClass
 from gremio.publishing.code.bundle import bundle
-from gremio.publishing.folder.author import AuthorFolder
+from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.publishing.folder.finishing import finished, sources_of
-from gremio.publishing.folder.libraries import has_class
+from gremio.publishing.folder.index_entries import has_class
+from gremio.publishing.folder.model_files import is_weights
 from gremio.publishing.publication import Publication
-from gremio.publishing.weights import is_weights
 from gremio.sources.model import CONFIGS, mapped_files
 
 _TEXTS = (".json", ".txt", ".model", ".jinja")
@@ -21,16 +21,11 @@ def config_of(folder: AuthorFolder) -> str | None:
 
 
 def read_component(folder: AuthorFolder, config: str) -> Publication:
-    """The component with its code.
-
-    Raises:
-        NoClass: its class is neither in the folder nor a library's.
-        ModelError: weights are pickles alone.
-    """
+    """The component with its code."""
     document = folder.json(config)
     named = [class_name for _, class_name in mapped_files(document)]
     class_name = folder.class_name or (named[0] if named else str(document.get("_class_name")))
-    path = folder.defining(class_name, [path for path in folder.top if path.endswith(".py")])
+    path = folder.defining(class_name, folder.top_python)
     if path is None and not any(has_class(library, class_name) for library in ("diffusers", "transformers")):
         raise NoClass(
             f"{config} names {class_name}, and no .py file at the top of the folder defines it",
@@ -40,6 +35,6 @@ def read_component(folder: AuthorFolder, config: str) -> Publication:
     wanted = [folder.piece("", path, class_name)] if path else []
     code = bundle(wanted)
     folder.take(path for path in folder.top if path.endswith(_TEXTS) or is_weights(path))
-    for module, name in code.classes.values():
-        folder.map_class("", module, name)
+    for pair in code.classes.values():
+        folder.map_class("", *pair)
     return finished(folder, "component", class_name, code, sources_of(wanted, document))

@@ -12,9 +12,9 @@ from gremio.code.review import read
 from gremio.errors import OptionError
 from gremio.publishing.code.bundle import Bundle
 from gremio.publishing.code.placing import Piece
-from gremio.publishing.folder.author import AuthorFolder
+from gremio.publishing.folder.author_folder import AuthorFolder
+from gremio.publishing.folder.model_files import companions
 from gremio.publishing.publication import CARD, Kind, LeftOut, Publication
-from gremio.publishing.weights import companions
 from gremio.sources.record import CodeSource, recorded_sources
 
 

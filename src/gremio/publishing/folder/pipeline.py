@@ -6,46 +6,30 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from gremio.code import Origin
 from gremio.code.review import Review
 from gremio.publishing.code.bundle import bundle
-from gremio.publishing.folder.author import AuthorFolder, last
+from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.publishing.folder.finishing import finished, sources_of
-from gremio.publishing.folder.libraries import is_moved
-from gremio.publishing.folder.lookup import entries, pieces
-from gremio.publishing.index import to_bytes, with_classes, with_record
+from gremio.publishing.folder.index_entries import entries, is_moved, last, pieces
+from gremio.publishing.index import published_index, to_bytes
 from gremio.publishing.publication import Publication
 from gremio.sources.model import INDEX
-from gremio.sources.record import RECORD, recorded_model
+from gremio.sources.record import recorded_model
 
 
 def read_pipeline(folder: AuthorFolder) -> Publication:
-    """The model with the code of its classes; the index and the configs say where that is.
-
-    Raises:
-        BadModelIndex: a class is neither in the folder nor a library's.
-        ModelError: weights are pickles alone.
-    """
+    """The model with the code of its classes; the index and the configs say where that is."""
     index = folder.json(INDEX)
     wanted = pieces(folder, index)
     code = bundle(wanted)
     for name in entries(index):
-        folder.take(path for path in folder.paths if path.startswith(f"{name}/"))
-    for role, (module, class_name) in code.classes.items():
+        folder.take(folder.below(name))
+    for role, pair in code.classes.items():
         if role:
-            folder.map_class(role, module, class_name)
+            folder.map_class(role, *pair)
     sources, model = sources_of(wanted, index), recorded_model(index)
-    tree = code.tree(Origin("local", str(folder.place)))
-    new = with_classes(index, code.classes)
-    folder.files[INDEX] = to_bytes(
-        with_record(
-            {name: value for name, value in new.items() if name not in (RECORD, "_name_or_path")},
-            files=code.files,
-            sources=sources,
-            model=model,
-            digest=str(tree.digest) if tree else "",
-        )
-    )
+    new = published_index(index, code, sources, model)
+    folder.files[INDEX] = to_bytes(new)
     found = finished(folder, "pipeline", str(last(new.get("_class_name"))), code, sources, model)
     return replace(found, limits=(*found.limits, *_limits(entries(index), found.review)))
 

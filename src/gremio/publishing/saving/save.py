@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import diffusers
 
@@ -14,12 +14,10 @@ from gremio.errors import OptionError
 from gremio.machine.writing import write_file
 from gremio.publishing.folder import read_folder
 from gremio.publishing.publication import Publication
-from gremio.publishing.saving.components import save_blocks, save_component
-from gremio.publishing.saving.modular import save_modular
-from gremio.publishing.saving.pipelines import save_pipeline
-from gremio.publishing.saving.target import filling
-
-Thing = Literal["pipeline", "modular", "blocks", "component"]
+from gremio.publishing.saving.component import save_component
+from gremio.publishing.saving.modular import save_blocks, save_modular
+from gremio.publishing.saving.pipeline import save_pipeline
+from gremio.publishing.saving.whole_folder import filling
 
 
 def save_pretrained(
@@ -78,7 +76,7 @@ class Saving:
                 ref=ref,
                 next_step="Leave it out: weights are saved as safetensors.",
             )
-        what_is(obj)
+        _saver(obj)
 
     def write(self, obj: Any, folder: Path, *, home: Path) -> Publication:
         """Fill an empty folder, which will be ``home``, with all that belongs to it.
@@ -88,7 +86,7 @@ class Saving:
         options: dict[str, Any] = {"variant": self.variant}
         if self.max_shard_size is not None:
             options["max_shard_size"] = self.max_shard_size
-        _write(what_is(obj), obj, folder, options, home)
+        _saver(obj)(obj, folder, options, home.absolute())
         publication = read_folder(folder)
         for path, content in publication.files.items():
             if isinstance(content, bytes):
@@ -96,32 +94,20 @@ class Saving:
         return publication
 
 
-def _write(thing: Thing, obj: Any, new: Path, options: Mapping[str, Any], home: Path) -> None:
-    match thing:
-        case "pipeline":
-            save_pipeline(obj, new, options)
-        case "modular":
-            save_modular(obj, new, options, home=home.absolute())
-        case "blocks":
-            save_blocks(obj, new)
-        case "component":
-            save_component(obj, new, options)
-
-
-def what_is(obj: Any) -> Thing:
-    """What kind of thing is to be saved.
+def _saver(obj: Any) -> Callable[[Any, Path, Mapping[str, Any], Path], None]:
+    """What writes an object of this kind into an empty folder, which will be the second one.
 
     Raises:
-        OptionError: none that can be.
+        OptionError: it is of none that can be saved.
     """
     if isinstance(obj, diffusers.DiffusionPipeline):
-        return "pipeline"
+        return save_pipeline
     if isinstance(obj, diffusers.ModularPipeline):
-        return "modular"
+        return save_modular
     if isinstance(obj, diffusers.ModularPipelineBlocks):
-        return "blocks"
+        return save_blocks
     if not isinstance(obj, type) and callable(getattr(obj, "save_pretrained", None)):
-        return "component"
+        return save_component
     name = obj.__name__ if isinstance(obj, type) else type(obj).__name__
     raise OptionError(
         f"{name} can't be saved: it is no pipeline, component or modular blocks",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 
 _SHOWN = 6
@@ -81,12 +80,8 @@ _HOME = re.compile(
 _NOBODY = {"user", "username", "you", "yourname", "your_name", "your-name", "your_username", "shared", "public", "xxx"}
 
 
-@dataclass(frozen=True)
-class Match:
-    """Something at a place of a text, in words; ``start`` counts characters."""
-
-    start: int
-    what: str
+Match = tuple[int, str]
+"""Where something begins in a text, in characters, and what it is, in words."""
 
 
 def credentials(text: str) -> Iterator[Match]:
@@ -95,13 +90,13 @@ def credentials(text: str) -> Iterator[Match]:
         secret = found.group()
         body = re.sub(r"^[A-Za-z0-9]+[_-]", "", secret)
         if not _is_blank(secret) and _is_mixed(body):
-            yield Match(found.start(), f"{_TOKEN_NAMES[(found.lastindex or 1) - 1]} ({_start_of(secret)})")
+            yield found.start(), f"{_TOKEN_NAMES[(found.lastindex or 1) - 1]} ({_start_of(secret)})"
     for what, shape in _ADDRESSES.items():
         for found in shape.finditer(text):
             if not _is_blank(found.group(1)) and len(set(found.group(1))) > 4:
-                yield Match(found.start(1), what)
+                yield found.start(1), what
     for found in _PRIVATE_KEY.finditer(text):
-        yield Match(found.start(), "a private key")
+        yield found.start(), "a private key"
 
 
 def assignments(text: str, *, bare: bool) -> Iterator[Match]:
@@ -110,7 +105,7 @@ def assignments(text: str, *, bare: bool) -> Iterator[Match]:
         for found in pattern.finditer(text):
             name, value = _name(text, found), found["value"]
             if name and _is_secret(name, value):
-                yield Match(found.start("value"), f"{name} is given a literal ({_start_of(value)})")
+                yield found.start("value"), f"{name} is given a literal ({_start_of(value)})"
 
 
 def home_paths(text: str) -> Iterator[Match]:
@@ -118,7 +113,7 @@ def home_paths(text: str) -> Iterator[Match]:
     for found in _HOME.finditer(text):
         owner = found["unix"] or found["windows"] or "root"
         if owner.lower() not in _NOBODY and not owner.lower().startswith("your"):
-            yield Match(found.start(), f"a path on your machine ({found['path']}…)")
+            yield found.start(), f"a path on your machine ({found['path']}…)"
 
 
 def _name(text: str, found: re.Match[str]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from gremio.errors import SecretsFound
@@ -19,47 +19,12 @@ NOT_A_SECRET = "gremio: not a secret"  # noqa: S105  it says so
 """A line with this in a comment is passed over."""
 
 _NAMED = (
-    ".env",
-    ".env.*",
-    "*.env",
-    ".netrc",
-    "_netrc",
-    ".pypirc",
-    ".npmrc",
-    ".git-credentials",
-    ".htpasswd",
-    "id_rsa*",
-    "id_dsa*",
-    "id_ecdsa*",
-    "id_ed25519*",
-    "*.pem",
-    "*.key",
-    "*.p12",
-    "*.pfx",
-    "*.jks",
-    "*.keystore",
-    "*.kdbx",
-    "credentials",
-    "credentials.*",
-    "client_secret*.json",
-    "service_account*.json",
-    "service-account*.json",
-    "secrets.json",
-    "secrets.toml",
-    "secrets.y*ml",
-    "kaggle.json",
-    "stored_tokens",
+    *(".env", ".env.*", "*.env", ".netrc", "_netrc", ".pypirc", ".npmrc", ".git-credentials", ".htpasswd"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore"),
+    *("*.kdbx", "credentials", "credentials.*", "client_secret*.json", "service_account*.json", "kaggle.json"),
+    *("service-account*.json", "secrets.json", "secrets.toml", "secrets.y*ml", "stored_tokens"),
 )
-_NAMED_FOR_SHOW = (
-    ".env.example",
-    ".env.sample",
-    ".env.template",
-    "*.example",
-    "*.sample",
-    "*.template",
-    "*.pub",
-    "*.py",
-)
+_FOR_SHOW = (".env.example", ".env.sample", ".env.template", "*.example", "*.sample", "*.template", "*.pub", "*.py")
 _PROSE = (".md", ".rst", ".html")
 _VOCABULARIES = ("vocab", "merges", "tokenizer", "encoder", "bpe")
 _MOST_FINDINGS_SHOWN = 20
@@ -100,12 +65,12 @@ def secrets_in(path: str, data: bytes) -> list[Secret]:
     text = _text(data)
     if text is None or _is_vocabulary(path, text):
         return []
-    lines = _Lines(text)
+    lines, ends = text.split("\n"), [found.start() for found in re.finditer("\n", text)]
     found: dict[int, Secret] = {}
-    for match in _matches(path, text):
-        number = lines.number(match.start)
-        if NOT_A_SECRET not in lines.text(number):
-            found.setdefault(number, Secret(path, number, match.what))
+    for start, what in _matches(path, text):
+        number = bisect_left(ends, start)
+        if NOT_A_SECRET not in lines[number]:
+            found.setdefault(number, Secret(path, number + 1, what))
     return [found[number] for number in sorted(found)]
 
 
@@ -141,9 +106,8 @@ def _matches(path: str, text: str) -> Iterator[Match]:
 
 def _is_named_as_secret(path: str) -> bool:
     name = PurePosixPath(path).name.lower()
-    if any(fnmatch.fnmatchcase(name, pattern) for pattern in _NAMED_FOR_SHOW):
-        return False
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in _NAMED) or ".ssh" in PurePosixPath(path).parts
+    is_named, for_show = (any(fnmatchcase(name, each) for each in some) for some in (_NAMED, _FOR_SHOW))
+    return (is_named or ".ssh" in PurePosixPath(path).parts) and not for_show
 
 
 def _text(data: bytes) -> str | None:
@@ -177,21 +141,3 @@ def _is_word_list(text: str) -> bool:
     """A word a line, or two that are merged, or a word and its number; assignments are neither."""
     lines = [line for line in text.splitlines() if line and not line.startswith("#version")]
     return len(lines) >= 8 and all(len(re.split(r"[ \t]", line)) <= 2 for line in lines)
-
-
-class _Lines:
-    """Which line a character of a text is in."""
-
-    def __init__(self, text: str) -> None:
-        self._lines = text.split("\n")
-        self._ends: list[int] = []
-        end = -1
-        for line in self._lines:
-            end += len(line) + 1
-            self._ends.append(end)
-
-    def number(self, start: int) -> int:
-        return bisect_left(self._ends, start) + 1
-
-    def text(self, number: int) -> str:
-        return self._lines[number - 1]

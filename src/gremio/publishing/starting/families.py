@@ -71,12 +71,7 @@ FAMILIES: Mapping[str, Family] = {
         noisy=True,
     ),
     "sd3": Family(
-        "StableDiffusion3Pipeline",
-        "Stable Diffusion 3",
-        "stabilityai/stable-diffusion-3.5-medium",
-        _SPACE,
-        28,
-        7.0,
+        "StableDiffusion3Pipeline", "Stable Diffusion 3", "stabilityai/stable-diffusion-3.5-medium", _SPACE, 28, 7.0
     ),
     "flux": Family(
         "FluxPipeline", "FLUX.1", "black-forest-labs/FLUX.1-dev", _PACKED, 28, 3.5, negative=False, small=32

@@ -52,12 +52,8 @@ def start(kind: StartKind, name: str, *, like: str | None = None, folder: Path |
 
 
 def _contents(chosen: Pattern, names: Names, code: str) -> dict[str, str]:
-    values = {
-        **chosen.values,
-        "class_name": names.class_name,
-        "name": names.name,
-        "module": code.removesuffix(".py"),
-    }
+    own = {"class_name": names.class_name, "name": names.name, "module": code.removesuffix(".py")}
+    values = {**chosen.values, **own}
     found = {
         code: _filled(chosen.code, values),
         f"test_{names.snake}.py": _filled(chosen.test, values),

@@ -80,16 +80,8 @@ def _pipeline(name: str, family: Family) -> Pattern:
 
 def _component(code: str, base: str, slot: str, family: str, **values: str) -> Pattern:
     stock = FAMILIES[family]
-    filled = {
-        "base": base,
-        "slot": slot,
-        "kind": family,
-        "pipeline": stock.base,
-        "title": stock.title,
-        "model": stock.model,
-        "small": f'"height": {stock.small}, "width": {stock.small}',
-        **values,
-    }
+    filled = {"base": base, "slot": slot, "kind": family, "pipeline": stock.base, "title": stock.title}
+    filled |= {"model": stock.model, "small": f'"height": {stock.small}, "width": {stock.small}', **values}
     return Pattern(code, "component_test.py", "component_readme.md", filled, "config.json", "AutoModel")
 
 

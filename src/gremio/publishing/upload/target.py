@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from gremio.errors import OptionError, PublishError
 from gremio.machine.settings import Settings
 from gremio.publishing.publication import CARD
 from gremio.publishing.upload.errors import publishing_errors, require_network, require_repo_id, require_token
-from gremio.sources.repository import File, is_commit
+from gremio.sources.repository import Listing, is_commit
 from gremio.version import __version__
 
 if TYPE_CHECKING:
@@ -19,23 +19,14 @@ if TYPE_CHECKING:
 
 MAIN = "main"
 PULLS = "refs/pr/"
-_TIMEOUT = 30.0  # seconds for one answer about a repository, not for its files
 
 
 @dataclass(frozen=True)
 class Target:
-    """A branch of a repository on the Hub, and how to go there.
+    """A repository on the Hub as its author names it, and how to publish there; ``gremio.publish`` explains each.
 
-    Attributes:
-        repo_id: ``owner/name``, or a name alone for whoever is logged in.
-        token: instead of the one of whoever is logged in.
-        private: whether a repository that is made here is private; one that is there stays as it is.
-        commit_message: the title of the commit.
-        create_pr: open a pull request instead of committing to the branch.
-        revision: the branch, else ``main``; or ``refs/pr/<number>`` for a pull request that is open.
-        replace_code: delete Python files of the repository that are no part of what is published.
-        expected_parent: the commit that the branch must still be at; empty where it must still be absent; None where
-            that does not matter. `resolved` tells it.
+    ``repo_id`` is ``owner/name``, or a name alone for whoever is logged in; ``revision`` is the branch, else ``main``,
+    or ``refs/pr/<number>`` for a pull request that is open.
     """
 
     repo_id: str
@@ -45,7 +36,16 @@ class Target:
     create_pr: bool = False
     revision: str | None = None
     replace_code: bool = False
-    expected_parent: str | None = None
+    base_model: str | None = None
+    license: str | None = None
+    pipeline_tag: str | None = None
+    tags: Sequence[str] = ()
+    verify: bool | None = None
+
+    @property
+    def for_card(self) -> dict[str, Any]:
+        """What the author says for the card; what is None is told from the code or kept from the card that is there."""
+        return {name: getattr(self, name) for name in ("base_model", "license", "pipeline_tag", "tags")}
 
     @property
     def branch(self) -> str:
@@ -57,97 +57,72 @@ class Target:
         """Whether it goes into one; merging that makes another commit, so it gets no tag."""
         return self.create_pr or self.branch.startswith(PULLS)
 
-    def resolved(self, settings: Settings) -> Target:
-        """The same with its owner, and with the commit that it is at now.
+    def found(self, settings: Settings) -> Branch:
+        """The branch with its owner, and with the commit that it is at now.
 
         Raises:
             Unavailable: the Hub can't be reached, or the network may not be used.
             RefError: it is no name for a repository.
             AccessDenied: nobody is logged in.
         """
-        named = self.named(settings)
-        api = named.api(settings)
-        with publishing_errors(named.repo_id, settings, revision=self.branch):
-            head = head_of(api, named.repo_id, self.branch)
-            if head is None and self.branch != MAIN:
-                head = head_of(api, named.repo_id, MAIN)
-        return replace(named, expected_parent=head.commit if head else "")
+        from huggingface_hub import HfApi
 
-    def named(self, settings: Settings) -> Target:
-        """The same with its owner, who is whoever is logged in unless it says.
-
-        Raises:
-            Unavailable, RefError, AccessDenied: as `resolved`.
-        """
         require_network(settings, self.repo_id)
         require_repo_id(self.repo_id)
         if is_commit(self.revision):
             step = "Pass the name of a branch."
             raise OptionError(f"revision is the commit {self.revision}", ref=self.repo_id, next_step=step)
-        api = self.api(settings)
-        if "/" in self.repo_id:
-            return self
-        with publishing_errors(self.repo_id, settings):
-            return replace(self, repo_id=f"{api.whoami()['name']}/{self.repo_id}")
+        token = require_token(self.token, settings, self.repo_id)
+        api = HfApi(endpoint=settings.endpoint, token=token, library_name="gremio", library_version=__version__)
+        with publishing_errors(self.repo_id, settings, revision=self.branch):
+            owned = self.repo_id if "/" in self.repo_id else f"{api.whoami()['name']}/{self.repo_id}"
+            branch = Branch(replace(self, repo_id=owned), settings, api, token)
+            head = branch.listing(self.branch) or (branch.listing(MAIN) if self.branch != MAIN else None)
+        return replace(branch, head=head)
 
-    def existing_card(self, settings: Settings) -> str | None:
-        """The card that is there; None where there is none.
 
-        It is read at the commit that `upload` will insist on if this target is `resolved`.
-        """
-        here = self if self.expected_parent is not None else self.resolved(settings)
-        if not here.expected_parent:
+@dataclass(frozen=True)
+class Branch:
+    """A branch as it was found, which is what a commit builds on.
+
+    ``head`` has its files; those of ``main`` where the branch is absent, and None where that is too.
+    """
+
+    target: Target
+    settings: Settings
+    api: HfApi = field(repr=False)
+    token: str = field(repr=False)
+    head: Listing | None = None
+
+    @property
+    def repo_id(self) -> str:
+        """``owner/name``."""
+        return self.target.repo_id
+
+    def listing(self, revision: str) -> Listing | None:
+        """A revision's files; None where there is no such repository or revision."""
+        from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+        try:
+            return Listing.asked(self.api, self.repo_id, revision)
+        except GatedRepoError:
+            raise
+        except (RepositoryNotFoundError, RevisionNotFoundError):
             return None
-        api = here.api(settings)
-        with publishing_errors(here.repo_id, settings, revision=here.branch):
-            head = listed(api, here.repo_id, here.expected_parent)
-            content = content_of(api, here.repo_id, head, CARD, settings)
+
+    def content(self, head: Listing, path: str) -> bytes | None:
+        """A small file, through the Hub's cache; None where there is none."""
+        if path not in head.files:
+            return None
+        cache = self.settings.cache_dir
+        return Path(self.api.hf_hub_download(self.repo_id, path, revision=head.commit, cache_dir=cache)).read_bytes()
+
+    def card(self) -> str | None:
+        """The card that is there; None where there is none."""
+        with publishing_errors(self.repo_id, self.settings, revision=self.target.branch):
+            content = self.content(self.head, CARD) if self.head else None
         try:
             return content.decode() if content is not None else None
         except UnicodeDecodeError as error:
             step = "Save it as UTF-8 and publish again; nothing was changed."
-            raise PublishError(f"the {CARD} that is there is not UTF-8", ref=here.repo_id, next_step=step) from error
-
-    def api(self, settings: Settings) -> HfApi:
-        """The Hub's client, with a token."""
-        from huggingface_hub import HfApi
-
-        token = require_token(self.token, settings, self.repo_id)
-        return HfApi(endpoint=settings.endpoint, token=token, library_name="gremio", library_version=__version__)
-
-
-@dataclass(frozen=True)
-class Head:
-    """A commit and its files."""
-
-    commit: str
-    files: Mapping[str, File]
-
-
-def head_of(api: HfApi, repo_id: str, revision: str) -> Head | None:
-    """Where a branch is; None where there is no such repository or branch."""
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
-
-    try:
-        return listed(api, repo_id, revision)
-    except GatedRepoError:
-        raise
-    except (RepositoryNotFoundError, RevisionNotFoundError):
-        return None
-
-
-def listed(api: HfApi, repo_id: str, revision: str) -> Head:
-    """The commit of a revision that exists, with its files, in one request."""
-    info: Any = api.repo_info(repo_id, revision=revision, files_metadata=True, timeout=_TIMEOUT)
-    return Head(str(info.sha), {sibling.rfilename: _file(sibling) for sibling in info.siblings or ()})
-
-
-def content_of(api: HfApi, repo_id: str, head: Head, path: str, settings: Settings) -> bytes | None:
-    """A small file, through the Hub's cache; None where there is none."""
-    if path not in head.files:
-        return None
-    return Path(api.hf_hub_download(repo_id, path, revision=head.commit, cache_dir=settings.cache_dir)).read_bytes()
-
-
-def _file(sibling: Any) -> File:
-    return File(sibling.size, sibling.blob_id, sibling.lfs["sha256"] if sibling.lfs else None)
+            raise PublishError(f"the {CARD} that is there is not UTF-8", ref=self.repo_id, next_step=step) from error

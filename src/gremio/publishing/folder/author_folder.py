@@ -15,11 +15,11 @@ from gremio.code import CodeTree
 from gremio.code.review.classes import ClassReader
 from gremio.errors import BadModelIndex, UnreadableCode
 from gremio.publishing.code.placing import Piece
+from gremio.publishing.folder.model_files import is_weights, publishable
 from gremio.publishing.index import to_bytes, with_auto_map
 from gremio.publishing.publication import LeftOut, bytes_of
-from gremio.publishing.weights import is_weights, publishable
 from gremio.sources.local import around
-from gremio.sources.model import CONFIGS, SCHEDULER_CONFIG, FolderModel, code_of
+from gremio.sources.model import CONFIGS, FolderModel, code_of, mapped_files
 
 _PATH = re.compile(r"[/~\\.]|[A-Za-z]:[/\\]")
 
@@ -55,8 +55,13 @@ class AuthorFolder:
 
     @cached_property
     def python(self) -> list[str]:
-        """The Python files."""
-        return [path for path in self.paths if path.endswith(".py")]
+        """The Python files; those at the top before the others."""
+        return sorted((path for path in self.paths if path.endswith(".py")), key=lambda path: "/" in path)
+
+    @property
+    def top_python(self) -> list[str]:
+        """The Python files at the top."""
+        return [path for path in self.python if "/" not in path]
 
     @cached_property
     def tree(self) -> CodeTree:
@@ -70,21 +75,32 @@ class AuthorFolder:
         """Reads the classes of the tree."""
         return ClassReader(self.tree)
 
-    def defines(self, path: str, class_name: str) -> bool:
-        """Whether a Python file defines a class."""
+    def defining(self, class_name: str, candidates: Iterable[str]) -> str | None:
+        """The first of the candidates that defines a class."""
+        return next((path for path in candidates if self._defines(path, class_name)), None)
+
+    def _defines(self, path: str, class_name: str) -> bool:
         try:
             return path in self.python and class_name in self.classes.nodes(path)
         except UnreadableCode:
             return False
 
-    def defining(self, class_name: str, candidates: Iterable[str]) -> str | None:
-        """The first of the candidates that defines a class."""
-        return next((path for path in candidates if self.defines(path, class_name)), None)
+    def mapped_file(self, role: str) -> tuple[str, str] | None:
+        """The file and class in a component's folder that its own config maps to."""
+        for config in (f"{role}/{each}" for each in CONFIGS):
+            for file, class_name in mapped_files(self.json(config)) if config in self.paths else ():
+                if self._defines(f"{role}/{file}", class_name):
+                    return f"{role}/{file}", class_name
+        return None
 
     def piece(self, role: str, path: str, class_name: str) -> Piece:
         """The code of one class."""
-        beside = [each for each in self.paths if each.startswith(f"{role}/")] if role else self.top
+        beside = self.below(role) if role else self.top
         return Piece(role, self.tree.with_entry(path), class_name, has_weights=any(map(is_weights, beside)))
+
+    def below(self, role: str) -> list[str]:
+        """The files of a component's folder."""
+        return [path for path in self.paths if path.startswith(f"{role}/")]
 
     def json(self, path: str) -> dict[str, Any]:
         """A JSON object of the folder.
@@ -101,22 +117,15 @@ class AuthorFolder:
         return document
 
     def take(self, paths: Iterable[str]) -> None:
-        """Take files of a component along; code travels by itself.
-
-        Raises:
-            ModelError: there are weights, and none of them safetensors.
-        """
+        """Take files of a component along; code travels by itself."""
         wanted, left = publishable([path for path in paths if not path.endswith(".py")], ref=self.ref)
         self.files |= {path: self._content(path) for path in wanted}
         self.left_out += left
 
     def _content(self, path: str) -> bytes | Path:
         """The file; a config without the place where its component was loaded from, which is nobody's business."""
-        if basename(path) not in CONFIGS:
-            return self.place / path
-        config = self.json(path)
-        told = config.get("_name_or_path")
-        if not isinstance(told, str) or not _PATH.match(told):
+        config = self.json(path) if basename(path) in CONFIGS else {}
+        if not _PATH.match(str(config.get("_name_or_path", ""))):
             return self.place / path
         return to_bytes({name: value for name, value in config.items() if name != "_name_or_path"})
 
@@ -126,15 +135,5 @@ class AuthorFolder:
             path = f"{role}/{name}" if role else name
             if path in self.files and "." not in module:
                 config = json.loads(bytes_of(self.files[path]))
-                self.files[path] = to_bytes(with_auto_map(config, auto_keys(name, config), module, class_name))
+                self.files[path] = to_bytes(with_auto_map(config, name, module, class_name))
                 return
-
-
-def auto_keys(config: str, document: dict[str, Any]) -> list[str]:
-    """Under which names the config of a component maps its class: what is there, else what loads that kind."""
-    return list(document.get("auto_map") or {}) or ["SchedulerMixin" if config == SCHEDULER_CONFIG else "AutoModel"]
-
-
-def last(value: Any) -> Any:
-    """``Class`` of ``["module", "Class"]``, or of ``Class``."""
-    return value[-1] if isinstance(value, list) and value else value

@@ -6,13 +6,14 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import decode_source
 
 from gremio.code import CodeTree
 from gremio.code.review import Review
-from gremio.code.review.classes import ClassReader
+from gremio.code.review.requirements import BROUGHT
 from gremio.code.syntax.parsing import dotted
 from gremio.errors import CodeError, NoClass, OptionError
-from gremio.publishing.community.usage import Usage, usage
+from gremio.publishing.community.snippet import Snippet, own_method, snippet
 
 FOLDER = "examples/community"
 README = f"{FOLDER}/README.md"
@@ -25,13 +26,19 @@ _HANDLE = re.compile(r"@?([A-Za-z0-9](?:[A-Za-z0-9-]{0,38}))")
 _LINKED = re.compile(r"(.+?)\s*[(<](https?://[^)>\s]+)[)>]")
 _ARGUMENTS = re.compile(r"^\s*(Args|Arguments|Parameters|Params|Returns|Attributes|Examples?)\s*:?\s*$", re.IGNORECASE)
 _NOTICE = re.compile(rb"copyright|licensed under|spdx-license", re.IGNORECASE)
-# Diffusers and what its guide installs with it, and what those depend on.
-_ALWAYS_THERE = frozenset(
-    {"PIL", "accelerate", "diffusers", "filelock", "httpx", "huggingface_hub", "numpy", "packaging", "regex"}
-    | {"requests", "safetensors", "torch", "tqdm", "transformers", "yaml"}
-)
 _NOTICE_LINES = 20
 _SAID_OF_ALL = "This model inherits from"
+_OF_EVERY_ENTRY = (
+    f"The row goes to the end of the table of {README}, with the columns {', '.join(COLUMNS)}; the section goes to the"
+    " end of that file. A notebook may take the place of the dash under Colab.",
+    "Before the pull request: `make style && make quality` in a checkout of Diffusers. It checks and formats examples"
+    " with ruff at 119 characters a line, and so does its continuous integration.",
+    "Pictures and films don't go into that repository: link to ones in a dataset on the Hub.",
+    "Work on a branch of a fork, not on main; the title of the pull request appears in the release notes. The"
+    " contribution guide of Diffusers has a section of its own on changes made with AI agents.",
+    'Until the next release others load it with `custom_revision="main"`: by default Diffusers takes community code'
+    " from its latest release.",
+)
 
 
 @dataclass(frozen=True)
@@ -47,15 +54,13 @@ class CommunityEntry:
     """
 
     file: str
-    content: bytes = field(repr=False)
+    content: str = field(repr=False)
     row: str
     section: str
     notes: tuple[str, ...] = ()
 
 
-def for_diffusers(
-    tree: CodeTree, review: Review, *, name: str, author: str, description: str = "", base_model: str = ""
-) -> CommunityEntry:
+def for_diffusers(tree: CodeTree, review: Review, *, name: str, author: str, base_model: str = "") -> CommunityEntry:
     """Make the parts of a pull request from a pipeline's code. Nothing is executed, and nothing is sent.
 
     Args:
@@ -63,7 +68,6 @@ def for_diffusers(
         review: what reading it told.
         name: the file's name there, which is what others will pass as ``custom_pipeline``.
         author: a GitHub handle, or a name with an address: ``Ana (https://…)``.
-        description: a sentence for the table; the first paragraph of the class's docstring if there is none.
         base_model: a model that it runs with, for the usage snippet.
 
     Raises:
@@ -84,17 +88,20 @@ def for_diffusers(
     _check_single(tree, review)
     title = _title(review.class_name)
     text = _prose(review.docstring)
-    short = description.strip() or (text[0] if text else _from_signature(review))
-    paragraphs = [description.strip(), *text[1:]] if description.strip() else text or [short]
-    snippet = usage(tree, review, name=stem, base_model=base_model)
-    row = "| " + " | ".join([_cell(title), _cell(short), f"[{title}](#{anchor(title)})", "-", _author(author)]) + " |"
-    parts = [f"### {title}", *paragraphs, *_packages(review), f"```py\n{snippet.source}```"]
+    paragraphs = text or [_from_signature(review)]
+    shown = snippet(tree, review, name=stem, base_model=base_model)
+    cells = [_cell(title), _cell(paragraphs[0]), f"[{title}](#{anchor(title)})", "-", _author(author)]
+    parts = [f"### {title}", *paragraphs, *_packages(review), f"```py\n{shown.source}```"]
     return CommunityEntry(
         file=f"{FOLDER}/{stem}.py",
-        content=tree.files[tree.entry],
-        row=row,
+        content=decode_source(tree.files[tree.entry]),
+        row=f"| {' | '.join(cells)} |",
         section="\n\n".join(parts) + "\n",
-        notes=tuple(_notes(tree, review, snippet, described=bool(description or text), model=base_model)),
+        notes=(
+            *_to_do(review, shown, described=bool(text), model=base_model),
+            *_about_code(tree, review),
+            *_OF_EVERY_ENTRY,
+        ),
     )
 
 
@@ -160,44 +167,22 @@ def _author(author: str) -> str:
 
 
 def _packages(review: Review) -> list[str]:
-    needed = [item for item in review.requirements if item.name not in _ALWAYS_THERE and not item.optional]
+    needed = [item for item in review.requirements if item.name not in BROUGHT and not item.optional]
     named = [item.package for item in needed if item.package]
     other = [f"`{item.name}` ({item.note})" for item in needed if not item.package]
     parts = [f"`pip install {' '.join(named)}`"] if named else []
     return [f"Besides Diffusers it needs {' and '.join([*parts, *other])}."] if needed else []
 
 
-def _notes(tree: CodeTree, review: Review, snippet: Usage, *, described: bool, model: str) -> Iterator[str]:
-    yield from _to_do(review, snippet, described=described, model=model)
-    yield from _about_code(tree, review)
-    yield (
-        f"The row goes to the end of the table of {README}, with the columns {', '.join(COLUMNS)}; the section goes to "
-        "the end of that file. A notebook may take the place of the dash under Colab."
-    )
-    yield (
-        "Before the pull request: `make style && make quality` in a checkout of Diffusers. It checks and formats "
-        "examples with ruff at 119 characters a line, and so does its continuous integration."
-    )
-    yield "Pictures and films don't go into that repository: link to ones in a dataset on the Hub."
-    yield (
-        "Work on a branch of a fork, not on main; the title of the pull request appears in the release notes. The "
-        "contribution guide of Diffusers has a section of its own on changes made with AI agents."
-    )
-    yield (
-        'Until the next release others load it with `custom_revision="main"`: by default Diffusers takes community '
-        "code from its latest release."
-    )
-
-
-def _to_do(review: Review, snippet: Usage, *, described: bool, model: str) -> Iterator[str]:
+def _to_do(review: Review, shown: Snippet, *, described: bool, model: str) -> Iterator[str]:
     if not described:
         yield f"{review.class_name} has no docstring: the description was made from its signature. Say what it does."
     if not model:
         yield "The snippet names no model: put one that this pipeline runs with in the place of owner/model."
-    if snippet.open:
-        yield f"Give values to what the snippet leaves open: {', '.join(snippet.open)}."
-    if snippet.left_out:
-        yield f"The snippet leaves out {', '.join(snippet.left_out)}, which have defaults: add what it needs."
+    if shown.open:
+        yield f"Give values to what the snippet leaves open: {', '.join(shown.open)}."
+    if shown.left_out:
+        yield f"The snippet leaves out {', '.join(shown.left_out)}, which have defaults: add what it needs."
 
 
 def _about_code(tree: CodeTree, review: Review) -> Iterator[str]:
@@ -221,16 +206,12 @@ def _about_code(tree: CodeTree, review: Review) -> Iterator[str]:
 
 
 def _registers_nothing(tree: CodeTree, review: Review) -> bool:
-    node = ClassReader(tree).nodes(tree.entry).get(review.class_name or "")
-    own = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"] if node else []
-    if not own or not review.components:
+    init = own_method(tree, review, "__init__")
+    if init is None or not review.components:
         return False
-    calls = [call for call in ast.walk(own[0]) if isinstance(call, ast.Call)]
+    calls = [call for call in ast.walk(init) if isinstance(call, ast.Call)]
     registers = any(dotted(call.func).endswith(".register_modules") for call in calls)
     hands_on = any(
         isinstance(c.func, ast.Attribute) and c.func.attr == "__init__" and (c.args or c.keywords) for c in calls
     )
     return not registers and not hands_on
-
-
-__all__ = ["COLUMNS", "FOLDER", "README", "CommunityEntry", "anchor", "for_diffusers"]

@@ -10,7 +10,7 @@ from typing import Any
 from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
-from gremio.publishing.one_step import CardFacts, name_of
+from gremio.publishing.one_step import name_of
 from gremio.publishing.publication import Publication, bytes_of
 from gremio.publishing.secrets.secrets import Secret, find_secrets
 from gremio.sources.model import INDEX
@@ -57,9 +57,9 @@ def preview(
     *,
     class_name: str | None = None,
     include: Sequence[str] = (),
-    facts: CardFacts | None = None,
+    **for_card: Any,
 ) -> Preview:
-    """Read a folder or file as ``publish`` would.
+    """Read a folder or file as ``publish`` would, with what the author says for the card.
 
     Raises:
         GremioError: it could not be published; the message says why.
@@ -71,5 +71,5 @@ def preview(
         name = f"{_SOMEBODY}/{name}"
     publication = at_repository(read_folder(place, class_name=class_name, include=include), name)
     index = bytes_of(publication.files.get(INDEX, b""))
-    text = card(publication, repo_id=name, existing=publication.card, **vars(facts or CardFacts()))
+    text = card(publication, repo_id=name, existing=publication.card, **for_card)
     return Preview(name, publication, index.decode(), text, find_secrets(publication))

@@ -1,16 +1,17 @@
-"""Which file of a folder defines the class that an index names."""
+"""Which file of a folder defines the class that an index names, and which classes are a library's."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from gremio.code.libraries.library import library
+from gremio.code.libraries.moves import LIBRARIES, moved_package
 from gremio.code.review import entry_class
 from gremio.errors import BadModelIndex
 from gremio.publishing.code.placing import Piece, means_library
-from gremio.publishing.folder.author import AuthorFolder, last
-from gremio.publishing.folder.libraries import has_class, is_moved, leaves_open
-from gremio.sources.model import CONFIGS, ENTRY, INDEX, mapped_files
+from gremio.publishing.folder.author_folder import AuthorFolder
+from gremio.sources.model import ENTRY, INDEX
 
 
 def pieces(folder: AuthorFolder, index: dict[str, Any]) -> list[Piece]:
@@ -21,11 +22,10 @@ def pieces(folder: AuthorFolder, index: dict[str, Any]) -> list[Piece]:
     """
     main = _main(folder, index.get("_class_name"))
     found = [folder.piece("", *main)] if main else []
-    for name, entry in entries(index).items():
-        if entry[0] is not None and entry[1] is not None:
-            path = _component(folder, name, str(entry[0]), str(entry[1]))
-            if path:
-                found.append(folder.piece(name, path, str(entry[1])))
+    for name, (module, class_name) in entries(index).items():
+        path = _component(folder, name, module, class_name) if module and class_name else None
+        if path:
+            found.append(folder.piece(name, path, class_name))
     return found
 
 
@@ -34,24 +34,33 @@ def entries(index: dict[str, Any]) -> dict[str, list[Any]]:
     return {name: value for name, value in index.items() if not name.startswith("_") and _is_entry(value)}
 
 
-def mapped_file(folder: AuthorFolder, name: str) -> tuple[str, str] | None:
-    """The file and class in a component's folder that its own config maps to."""
-    for config in (f"{name}/{each}" for each in CONFIGS):
-        if config in folder.paths:
-            for file, class_name in mapped_files(folder.json(config)):
-                if folder.defines(f"{name}/{file}", class_name):
-                    return f"{name}/{file}", class_name
-    return None
+def _is_entry(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(v is None or isinstance(v, str) for v in value)
+
+
+def last(value: Any) -> Any:
+    """``Class`` of ``["module", "Class"]``, or of ``Class``."""
+    return value[-1] if isinstance(value, list) and value else value
+
+
+def has_class(name: str, class_name: str) -> bool:
+    """Whether an installed library exports a class."""
+    source = library(name)
+    return source is not None and source.has(name, class_name)
+
+
+def is_moved(module: str, class_name: str) -> bool:
+    """Whether an entry names a package of pipelines that diffusers has moved; Gremio finds it, diffusers doesn't."""
+    return not means_library(module) and moved_package(module, class_name) is not None
 
 
 def _main(folder: AuthorFolder, named: Any) -> tuple[str, str] | None:
     """The file and class of the pipeline; None for one of diffusers' own."""
     name = folder.class_name or str(last(named))
-    top = [path for path in folder.top if path.endswith(".py")]
     module = f"{str(named[0]).replace('.', '/')}.py" if isinstance(named, list) and named else ENTRY
-    if path := folder.defining(name, [module, ENTRY, *top]):
+    if path := folder.defining(name, [module, ENTRY, *folder.top_python]):
         return path, name
-    if ENTRY in top:
+    if ENTRY in folder.top:
         # The author wrote a pipeline, and the index still names the class that the weights came with.
         return ENTRY, entry_class(folder.tree.with_entry(ENTRY), "pipeline", folder.class_name)
     if has_class("diffusers", name):
@@ -66,17 +75,19 @@ def _main(folder: AuthorFolder, named: Any) -> tuple[str, str] | None:
 
 def _component(folder: AuthorFolder, name: str, module: str, class_name: str) -> str | None:
     """The file of a component's class; None for a class of a library."""
+    is_auto = class_name.startswith("Auto")
     if means_library(module):
-        if not leaves_open(module, class_name):
+        # A class that the library lacks, or one that leaves it to the component's config which one it is.
+        is_read = module in LIBRARIES and library(module) is not None
+        if not is_auto and not (is_read and not has_class(module, class_name)):
             return None
-        found = mapped_file(folder, name)
-        if found or class_name.startswith("Auto"):
+        found = folder.mapped_file(name)
+        if found or is_auto:
             return found[0] if found else None
     stem = module.rpartition(".")[2]
-    inside = [path for path in folder.python if path.startswith(f"{name}/")]
-    top = [path for path in folder.top if path.endswith(".py")]
+    inside = [path for path in folder.below(name) if path.endswith(".py")]
     likely = [f"{name}/{module.replace('.', '/')}.py", f"{name}/{stem}.py", f"{stem}.py"]
-    if path := folder.defining(class_name, [*likely, *inside, *top]):
+    if path := folder.defining(class_name, [*likely, *inside, *folder.top_python]):
         return path
     if is_moved(module, class_name):
         return None
@@ -86,7 +97,3 @@ def _component(folder: AuthorFolder, name: str, module: str, class_name: str) ->
         ref=folder.ref,
         next_step=f"Put the file that defines it into {folder.place / name}.",
     )
-
-
-def _is_entry(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(v is None or isinstance(v, str) for v in value)

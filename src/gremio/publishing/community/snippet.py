@@ -20,7 +20,7 @@ _IMAGES_FIRST = frozenset({"ImagePipelineOutput", "StableDiffusionPipelineOutput
 
 
 @dataclass(frozen=True)
-class Usage:
+class Snippet:
     """The snippet, the arguments that still need a value, and the pictures that it could be given but is not."""
 
     source: str
@@ -28,7 +28,7 @@ class Usage:
     left_out: tuple[str, ...] = ()
 
 
-def usage(tree: CodeTree, review: Review, *, name: str, base_model: str) -> Usage:
+def snippet(tree: CodeTree, review: Review, *, name: str, base_model: str) -> Snippet:
     """Load by name, call with what is required, and save what comes back."""
     optional = ("prompt", *_STEPS) if any(p.name == "prompt" for p in review.call) else ("image", *_STEPS)
     shown = [p for p in review.call if p.required or p.name in optional]
@@ -51,7 +51,7 @@ def usage(tree: CodeTree, review: Review, *, name: str, base_model: str) -> Usag
         lines.append(f'output.images[0].save("{name}.png")')
     elif result == "frames":
         lines.append(f'export_to_video(output.frames[0], "{name}.mp4")')
-    return Usage("\n".join(lines) + "\n", tuple(p.name for p in shown if values[p.name] == "..."), left_out)
+    return Snippet("\n".join(lines) + "\n", tuple(p.name for p in shown if values[p.name] == "..."), left_out)
 
 
 def _is_picture(name: str) -> bool:
@@ -76,16 +76,21 @@ def _value(parameter: Parameter) -> str:
     return "..."
 
 
+def own_method(tree: CodeTree, review: Review, name: str) -> ast.FunctionDef | None:
+    """A method that the pipeline's class itself defines."""
+    node = ClassReader(tree).nodes(tree.entry).get(review.class_name or "")
+    methods = (item for item in (node.body if node else ()) if isinstance(item, ast.FunctionDef))
+    return next((item for item in methods if item.name == name), None)
+
+
 def _returned(tree: CodeTree, review: Review) -> str:
     """The field of the output that the class's own ``__call__`` fills: ``images``, ``frames`` or nothing known."""
-    node = ClassReader(tree).nodes(tree.entry).get(review.class_name or "")
-    for item in node.body if node else ():
-        if isinstance(item, ast.FunctionDef) and item.name == "__call__":
-            calls = [r.value for r in ast.walk(item) if isinstance(r, ast.Return) and isinstance(r.value, ast.Call)]
-            for call in reversed(calls):
-                named = {keyword.arg for keyword in call.keywords} & {"images", "frames"}
-                if named:
-                    return str(named.pop())
-                if dotted(call.func).rpartition(".")[2] in _IMAGES_FIRST and call.args:
-                    return "images"
+    call = own_method(tree, review, "__call__")
+    returns = [node.value for node in ast.walk(call) if isinstance(node, ast.Return)] if call else []
+    for made in reversed([value for value in returns if isinstance(value, ast.Call)]):
+        named = {keyword.arg for keyword in made.keywords} & {"images", "frames"}
+        if named:
+            return str(named.pop())
+        if dotted(made.func).rpartition(".")[2] in _IMAGES_FIRST and made.args:
+            return "images"
     return ""
