@@ -246,3 +246,43 @@ def test_a_model_with_a_trick_is_refused(gremio, sd_folder: Path, tmp_path: Path
     assert done.code == 1
     assert "text_encoder/config.json asks for the kernel 'evil/kernel'" in done.err
     assert not (tmp_path / "cat.png").exists()
+
+
+MINE = """
+from diffusers.modular_pipelines.stable_diffusion_3 import StableDiffusion3AutoBlocks
+
+
+class MineBlocks(StableDiffusion3AutoBlocks):
+    pass
+"""
+
+
+def test_blocks_over_a_model_draw(gremio, write, tmp_path: Path) -> None:
+    """Named where a pipeline may be, with the options that their inputs have; the picture says which blocks."""
+    from tests.samples import tiny_sd3
+
+    model, out = tiny_sd3(tmp_path / "sd3"), tmp_path / "fox.png"
+    command = ("run", write(MINE, "mine.py"), "-m", model, "-p", "a fox", "--size", "32x32", "-o", out)
+    done = gremio(*command, "--steps", 1, "--seed", 7)
+    assert (done.code, done.out.strip()) == (0, str(out)), done.err
+    assert opened(out).size == (32, 32)
+    told = read_metadata(out)
+    assert (told["gremio:class"], told["gremio:model"]) == ("MineBlocks", str(model))
+    assert told["gremio:code-source"] == str(tmp_path / "code")
+    refused = gremio(*command, "--set", "tower=3")
+    assert refused.code == 2
+    assert "tower" in refused.err
+
+
+def test_blocks_alone_run_as_a_model_of_their_own(gremio, tmp_path: Path) -> None:
+    """What `gremio new blocks` makes, on a picture; unasked it is refused before torch is loaded."""
+    folder, picture, out = tmp_path / "block", tmp_path / "red.png", tmp_path / "grey.png"
+    gremio("new", "blocks", "grey-block", "-o", folder)
+    Image.new("RGB", (8, 8), (200, 100, 0)).save(picture)
+    command = ("run", folder, "--image", picture, "--set", "strength=1", "-o", out)
+    refused = gremio(*command)
+    assert refused.code == 1
+    assert "--trust-remote-code" in refused.err
+    done = gremio(*command, "--trust-remote-code")
+    assert done.code == 0, done.err
+    assert len(set(opened(out).getpixel((0, 0)))) == 1

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.samples.modular import BLOCKS, CODE_OF_BLOCKS, written
 
 SHELF = Path(__file__).parents[2] / "shelf"
 
@@ -75,3 +76,13 @@ def test_managing_commands_do_not_load_torch(command: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_blocks_tell_what_they_take_and_give(gremio, tmp_path: Path) -> None:
+    """And where a component is to come from, which may bring code of its own."""
+    place = 'ComponentSpec("net", AutoModel, pretrained_model_name_or_path="ana/net")'
+    code = BLOCKS.replace('ComponentSpec("net", AutoModel)', place)
+    done = gremio("show", written({**CODE_OF_BLOCKS, "add_block.py": code}, tmp_path))
+    assert done.code == 0
+    for part in ("AddBlock (blocks)", "net: AutoModel  from ana/net", "number: float  (needed)", "gives\n  number"):
+        assert part in done.out

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import modular
 from gremio.cli.options import access_arguments, access_options, code_options, named_values
 from gremio.cli.trials import require_run_extra
 from gremio.code import PipelineRef
-from gremio.errors import BadModelIndex, CodeFailed, NoClass, OptionError
+from gremio.errors import BadModelIndex, CodeFailed, GremioError, NoClass, OptionError
+from gremio.loading.modular.resolving import ResolvedModular
 from gremio.loading.pipelines.request import LoadRequest
 from gremio.loading.pipelines.resolving import Resolved, approve_components, choose_files, resolve
 from gremio.running.calls import CallSignature, Size, build, find
@@ -80,11 +82,12 @@ def run(ref: str, **options: Any) -> None:
     size = Size.parse(options["size"]) if options["size"] else None
     device, dtype = options.pop("device"), options.pop("dtype")
     # All that can be refused is refused before torch is loaded.
-    resolved = _resolve(ref, options)
+    resolved = _resolved(ref, options)
     given = {name: options[name] for name in _OF_CALL} | {"size": size}
-    _check(resolved, given)
+    if isinstance(resolved, Resolved):
+        _check(resolved, given)
     seed = _seed(options.pop("seed"))
-    saved = _draw(_load(resolved, device, dtype), seed, ref, options, given)
+    saved = _draw(_load(resolved, device, dtype, given), seed, ref, options, given)
     for path in saved.paths:
         click.echo(path)
     for note in saved.notes:
@@ -99,7 +102,18 @@ def _seed(given: int | None) -> int:
     return chosen
 
 
-def _resolve(ref: str, options: dict[str, Any]) -> Resolved:
+def _resolved(ref: str, options: dict[str, Any]) -> Resolved | ResolvedModular:
+    model, arguments = _arguments(ref, options)
+    try:
+        return resolve(LoadRequest.parse(model, arguments))
+    except (BadModelIndex, NoClass) as error:
+        if isinstance(error, BadModelIndex) and "custom_pipeline" not in arguments:
+            error.next_step = f"If REF is code, add its weights: --model owner/repo or a folder. {error.next_step}"
+        return modular.instead(model, arguments, error)
+
+
+def _arguments(ref: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The model, and the arguments for ``from_pretrained``."""
     model, parsed = options.pop("model"), PipelineRef.parse(ref)
     if model is None and parsed.source == "mirror":
         step = f"{parsed.hint_at_local}Add --model owner/repo or a folder."
@@ -120,12 +134,7 @@ def _resolve(ref: str, options: dict[str, Any]) -> Resolved:
     elif revision:
         arguments["revision"] = revision
     given = {name: value for name, value in arguments.items() if value is not None}
-    try:
-        return resolve(LoadRequest.parse(ref if model is None else model, given))
-    except BadModelIndex as error:
-        if model is None:
-            error.next_step = f"If REF is code, add its weights: --model owner/repo or a folder. {error.next_step}"
-        raise
+    return ref if model is None else model, given
 
 
 def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
@@ -141,7 +150,7 @@ def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
             build(signature, **given, seed=0 if find(signature, "seed") else None, device=None)
 
 
-def _load(resolved: Resolved, device: str | None, dtype: str | None) -> Any:
+def _load(resolved: Resolved | ResolvedModular, device: str | None, dtype: str | None, given: Mapping[str, Any]) -> Any:
     quiet_libraries(bars=sys.stderr.isatty())
     import torch
 
@@ -151,7 +160,10 @@ def _load(resolved: Resolved, device: str | None, dtype: str | None) -> Any:
 
     here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
     placement = Placement.take({"device_map": device or (here.type if here else "cpu"), "dtype": dtype})
-    pipeline = load_resolved(DiffusionPipeline, resolved, placement)
+    if isinstance(resolved, ResolvedModular):
+        pipeline = modular.load(resolved, placement, given)
+    else:
+        pipeline = load_resolved(DiffusionPipeline, resolved, placement)
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
     return pipeline
 
@@ -179,24 +191,26 @@ def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], given:
 
     from gremio.running.outputs import collect, save
 
-    signature = CallSignature.of(type(pipeline))
+    signature = modular.signature(pipeline)
     arguments = build(signature, **given, seed=seed if find(signature, "seed") else None)
     # A pipeline that takes no generator draws from torch's own; seeded, it too gives the same picture again.
     torch.manual_seed(seed)
     try:
-        result = pipeline(**arguments)
+        result = pipeline(**arguments, **modular.outputs(pipeline))
+    except GremioError:
+        raise
     except Exception as error:
         raise CodeFailed(
-            f"{type(pipeline).__name__} raised {type(error).__name__} while it was drawing: {error}",
+            f"{signature.owner} raised {type(error).__name__} while it was drawing: {error}",
             ref=ref,
             next_step="`gremio -v run …` shows where; `gremio show` tells what the pipeline takes.",
         ) from error
     artifacts = collect(result, fps=options["fps"])
-    told = metadata(pipeline, seed=seed, options=options, ref=ref)
+    told = metadata(pipeline, seed=seed, options=options, ref=ref, class_name=signature.owner)
     return save(artifacts, options["output"], metadata=told, stem=PipelineRef.parse(ref).name.rsplit("/", 1)[-1])
 
 
-def metadata(pipeline: Any, *, seed: int, options: Mapping[str, Any], ref: str) -> dict[str, str]:
+def metadata(pipeline: Any, *, seed: int, options: Mapping[str, Any], ref: str, class_name: str) -> dict[str, str]:
     """What to write into a picture: enough to draw it again."""
     made = pipeline.gremio
     found: dict[str, object] = {
@@ -207,12 +221,15 @@ def metadata(pipeline: Any, *, seed: int, options: Mapping[str, Any], ref: str) 
         "size": options.get("size"),
         "set": ", ".join(f"{k}={v}" for k, v in options.get("settings", {}).items()),
         "pipeline": ref,
-        "class": type(pipeline).__name__,
+        "class": class_name,
         "model": made.model,
         "model-commit": made.model_commit,
         "gremio": __version__,
     }
-    codes = {"code": made.pipeline, **{f"{name}-code": code for name, code in made.components.items()}}
+    for name, origin in made.weights.items():
+        if origin.repo != made.model:
+            found |= {f"{name}-model": origin.repo, f"{name}-model-commit": origin.commit}
+    codes = {"code": made.pipeline, **{f"{name}-code": code for name, code in (made.components | made.blocks).items()}}
     for name, code in codes.items():
         if code is not None:
             found |= {f"{name}-digest": code.digest, f"{name}-commit": code.commit, f"{name}-source": code.repo}

@@ -64,6 +64,8 @@ def _lines(review: Review) -> Iterator[str]:
     yield from section("classes", [f"{c.name} ({c.kind}) {c.path}:{c.line}" for c in review.classes])
     yield from section("components", [_component(c) for c in review.components])
     yield from section("call", [_parameter(p) for p in review.call if p.name != "self"])
+    if review.blocks is not None:
+        yield from _of_blocks(review.blocks)
     yield from section("packages", [_package(r) for r in review.requirements])
     yield from section("relocated here", [f"{r.old} → {r.new}  ({r.file}:{r.line})" for r in review.relocations])
     yield from section("mended here", map(str, review.mends))
@@ -73,11 +75,27 @@ def _lines(review: Review) -> Iterator[str]:
         yield click.style(f"Before it can run: pip install {' '.join(lacking)}", fg="yellow")
 
 
+def _of_blocks(blocks: Any) -> Iterator[str]:
+    yield from section("made of", blocks.parts)
+    typed = ((each, f"{each.name}{': ' if each.type else ''}{each.type}") for each in blocks.components)
+    yield from section("components", [f"{told}{'  from ' if each.place else ''}{each.place}" for each, told in typed])
+    yield from section("takes", [_input(each) for each in blocks.inputs])
+    yield from section("gives", blocks.outputs)
+
+
+def _input(told: Any) -> str:
+    hint = f": {told.type}" if told.type else ""
+    default = f" = {told.default}" if told.default else ""
+    return f"{told.name}{hint}{default}{'  (needed)' if told.required else ''}"
+
+
 def _about(review: Review) -> tuple[str, str]:
     """The pipeline class and its docstring; of a file with one component or one set of blocks, that."""
     if review.class_name:
         return review.class_name, review.docstring
-    kinds = ("blocks", "model", "scheduler")
+    if review.blocks is not None:
+        return f"{review.blocks.name} (blocks)", review.blocks.docstring
+    kinds = ("model", "scheduler")
     own = [each for each in review.classes if each.path == review.entry and each.kind in kinds]
     if len(own) == 1:
         return f"{own[0].name} ({own[0].kind})", own[0].docstring

@@ -12,7 +12,9 @@ from gremio.errors import GremioError
 
 _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"trust_remote_code=\['([^']+)', …\] with each repository", r"--trust \1, and once more for each repository"),
-    (r"trust_remote_code=\['([^']+)'\]", r"--trust \1"),
+    (r"trust_remote_code=\['([^']+)'\](?: to load_components)?", r"--trust \1"),
+    # Of a component in another repository, which no option pins.
+    (r" and revision=\{[^}]*\}", ""),
     (r"trust_remote_code=True", "--trust-remote-code"),
     (r"custom_revision='([^']+)'", r"--revision \1"),
     (r"\bcustom_revision\b", "--revision"),

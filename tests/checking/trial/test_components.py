@@ -3,6 +3,7 @@
 import sys
 
 import pytest
+from tests.samples.modular import CODE_OF_BLOCKS, INDEX, modular_index, net, written
 
 OWN = """
 import torch
@@ -179,6 +180,25 @@ def test_blocks_get_the_components_that_they_expect(trial, own):
     )
     report = trial(own(body), quick=True)
     assert report.runs, report.error
+
+
+def test_blocks_with_a_model_of_ones_own(trial, tmp_path):
+    """Its components go through the gate as they do when they are loaded."""
+    folder = written({**CODE_OF_BLOCKS, INDEX: modular_index("ana/castle"), **net(folder="net")}, tmp_path / "castle")
+    report = trial(str(folder), model=str(folder), quick=True)
+    assert (report.reached, report.error.kind) == ("components", "NotTrusted")
+    report = trial(str(folder), model=str(folder), trust_remote_code=True, quick=True, settings={"number": "2"})
+    assert report.runs, report.error
+    assert report.output == "number: float"
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # numpy against torch, in diffusers
+def test_blocks_that_are_chosen_get_what_a_plain_call_needs(trial, own):
+    """No ControlNet for a text to image call of blocks that have one for others."""
+    body = "from diffusers import StableDiffusionXLAutoBlocks\n\n\nclass Mine(StableDiffusionXLAutoBlocks):\n    pass\n"
+    report = trial(own(body), quick=True)
+    assert report.runs, report.error
+    assert report.output.startswith("images")
 
 
 def test_blocks_that_want_what_other_blocks_make(trial, own):

@@ -7,7 +7,7 @@ import json
 import diffusers
 import pytest
 import torch
-from tests.loading.modular.conftest import BLOCKS, CODE_OF_BLOCKS, HELPER, INDEX, modular_index, written
+from tests.samples.modular import BLOCKS, CODE_OF_BLOCKS, HELPER, INDEX, modular_index, net, written
 
 import gremio
 from gremio import ModularPipeline
@@ -39,7 +39,7 @@ def test_a_model_without_code_is_what_diffusers_makes(sd3, tmp_path, modular):
     assert ours.gremio.pipeline is None
 
 
-def test_blocks_and_a_component_of_one_repository(castle, hub, put, net):
+def test_blocks_and_a_component_of_one_repository(castle, hub, put):
     """Both of one commit with their helpers: one resolution, and the second time no request at all."""
     put("maria/castle", {**net(weight=5, folder="net"), "arithmetic.py": "1 / 0"})
     for resolutions in (1, 0):
@@ -69,7 +69,7 @@ def test_offline_what_was_loaded_loads(castle, put):
 
 
 @pytest.mark.parametrize("local", [False, True])
-def test_nothing_of_a_model_runs_unasked(put, net, tmp_path, local):
+def test_nothing_of_a_model_runs_unasked(put, tmp_path, local):
     """Neither blocks nor components, wherever the model lies; and code that changed is refused with its diff."""
     ran = tmp_path / "ran"
     mark = f"open({str(ran)!r}, 'a').close()\n"
@@ -93,7 +93,7 @@ def test_nothing_of_a_model_runs_unasked(put, net, tmp_path, local):
             ModularPipeline.from_pretrained(model, trust_remote_code=True)
 
 
-def test_code_of_another_repository_is_granted_by_its_name(put, net):
+def test_code_of_another_repository_is_granted_by_its_name(put):
     """Neither call's True reaches it; the refusal names the component, the repository and the argument."""
     put("ana/net", net(weight=2))
     put("maria/castle", {**CODE_OF_BLOCKS, INDEX: modular_index("ana/net", folder="")})
@@ -114,7 +114,7 @@ def test_code_of_another_repository_is_granted_by_its_name(put, net):
     assert again.config["net"][2]["pretrained_model_name_or_path"] == "ana/net"
 
 
-def test_true_means_the_code_that_the_call_names(castle, put, net):
+def test_true_means_the_code_that_the_call_names(castle, put):
     """Blocks from elsewhere take the grant with them; said to ``load_components``, it means the model."""
     put("ana/blocks", CODE_OF_BLOCKS)
     pipe = ModularPipeline.from_pretrained("maria/castle", blocks="ana/blocks", trust_remote_code=True)
@@ -125,7 +125,7 @@ def test_true_means_the_code_that_the_call_names(castle, put, net):
     assert pipe(number=1, output="number") == 31
 
 
-def test_a_commit_in_a_spec_pins_its_component(put, net):
+def test_a_commit_in_a_spec_pins_its_component(put):
     """Another repository's, in the index or in the call."""
     old = put("ana/net", net(weight=2))
     put("ana/net", net(weight=7))
@@ -138,7 +138,7 @@ def test_a_commit_in_a_spec_pins_its_component(put, net):
     assert pipe.get_component_spec("net").revision == "main"
 
 
-def test_blocks_put_among_others(put, net, tmp_path):
+def test_blocks_put_among_others(put, tmp_path):
     """Two files of one name stay two; each is told by its place, and the components go through the gate."""
     doubling = HELPER.replace("number + 1", "2 * number")
     mine = written({**CODE_OF_BLOCKS, "arithmetic.py": doubling}, tmp_path / "mine")
@@ -154,7 +154,7 @@ def test_blocks_put_among_others(put, net, tmp_path):
     assert pipe(number=1, output="number") == 220
 
 
-def test_blocks_make_a_pipeline_with_the_same_gate(put, net):
+def test_blocks_make_a_pipeline_with_the_same_gate(put):
     """``init_pipeline`` of what ``load_blocks`` gives is ours, with managers as in diffusers."""
     put("ana/net", net())
     put("maria/castle", {**CODE_OF_BLOCKS, INDEX: modular_index("ana/net", folder="")})
@@ -197,7 +197,7 @@ def test_code_that_transformers_would_ask_about(put, write, monkeypatch):
     assert pipe.gremio.components["tokenizer"].repo == "ana/words"
 
 
-def test_blocks_bring_what_lies_in_their_repository(put, net):
+def test_blocks_bring_what_lies_in_their_repository(put):
     """By the commit and the grant of their code, whether it is named as blocks or as a model without an index."""
     place = 'ComponentSpec("net", AutoModel, pretrained_model_name_or_path="ana/blocks", subfolder="net")'
     blocks = BLOCKS.replace('ComponentSpec("net", AutoModel)', place)
@@ -211,7 +211,7 @@ def test_blocks_bring_what_lies_in_their_repository(put, net):
         assert pipe.gremio.weights["net"].commit == old
 
 
-def test_a_copy_of_a_repository_takes_what_lies_in_it(castle, api, put, net, tmp_path):
+def test_a_copy_of_a_repository_takes_what_lies_in_it(castle, api, put, tmp_path):
     """Its index still names the Hub; as in diffusers, what lies beside it comes first."""
     folder = tmp_path / "copy"
     api.snapshot_download("maria/castle", revision=castle, local_dir=folder)
@@ -222,7 +222,7 @@ def test_a_copy_of_a_repository_takes_what_lies_in_it(castle, api, put, net, tmp
     assert pipe.gremio.weights["net"].source == "local"
 
 
-def test_a_folder_here_is_not_what_an_index_on_the_hub_means(castle, put, net, tmp_path, monkeypatch):
+def test_a_folder_here_is_not_what_an_index_on_the_hub_means(castle, put, tmp_path, monkeypatch):
     """``ana/net`` of an index is the repository, whatever lies in the current directory."""
     put("ana/net", net(weight=2))
     commit = put("maria/castle", {INDEX: modular_index("ana/net", folder="")})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.loading.modular.conftest import CODE_OF_BLOCKS, INDEX, modular_index, written
 from tests.samples.code import PLAIN
+from tests.samples.modular import CODE_OF_BLOCKS, INDEX, modular_index, written
 
 import gremio
 from gremio import DiffusionPipeline, ModularPipeline

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import tempfile
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from gremio.checking.trial.report import Finding
 from gremio.checking.trial.roles import role_of
 from gremio.code.review import ComponentSlot
 from gremio.errors import OptionError
-from gremio.running.calls import CallSignature, Parameter
+from gremio.running.calls import CallSignature
 
 
 @dataclass(frozen=True)
@@ -34,15 +33,13 @@ class BlocksMaker:
         """For a class of blocks.
 
         Raises:
-            OptionError: it is none, but a pipeline that is made of blocks; or a model was asked for.
+            OptionError: it is none, but a pipeline that is made of blocks.
         """
         from diffusers import ModularPipelineBlocks
 
         if not issubclass(subject.cls, ModularPipelineBlocks):
             step = "Check the class of its blocks: name it with --class-name."
             raise OptionError(f"{subject.cls.__name__} is no blocks, but a pipeline of them", next_step=step)
-        if options.model:
-            raise OptionError("blocks are tried with tiny components", ref=options.ref, next_step="Leave out --model.")
         return cls(subject, options)
 
     def fitted(self, config: Config) -> BlocksMaker:
@@ -55,19 +52,36 @@ class BlocksMaker:
         Raises:
             Exception: whatever their constructor, or making a component, raises.
         """
-        from gremio.checking.tiny import fit
-
         seed_all(self.options.seed)
-        pipeline = self._blocks().init_pipeline()
-        slots = tuple(_slots(pipeline.blocks))
-        family = family_of(self.subject, self.options)
-        components = fit(slots, family=family, own=own_by_slot(self.subject, slots), seed=self.options.seed)
-        if components:
-            pipeline.update_components(**components)
+        pipeline = self._with_model() if self.options.model else self._with_tiny_components()
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
     ready = make
+
+    def _with_tiny_components(self) -> Any:
+        from gremio.checking.tiny import fit
+
+        pipeline = self._blocks().init_pipeline()
+        slots = tuple(_slots(_tried(pipeline.blocks)))
+        family = family_of(self.subject, self.options)
+        components = fit(slots, family=family, own=own_by_slot(self.subject, slots), seed=self.options.seed)
+        if components:
+            pipeline.update_components(**components)
+        return pipeline
+
+    def _with_model(self) -> Any:
+        model, blocks = str(self.options.model), self._blocks()
+        if self.options.loader == "diffusers":
+            pipeline = blocks.init_pipeline(model)
+            pipeline.load_components(trust_remote_code=True)
+            return pipeline
+        from gremio.loading.modular import ModularPipeline
+
+        granted, mending = self.options.trust_remote_code, self.options.mending()
+        pipeline = ModularPipeline.from_pretrained(model, blocks=blocks, trust_remote_code=granted, **mending)
+        pipeline.load_components()
+        return pipeline
 
     def plan(self, pipeline: Any) -> Plan:
         """What to call the pipeline with: its blocks' inputs; it is asked for what they say they give."""
@@ -105,8 +119,7 @@ class BlocksMaker:
         return self.subject.cls()
 
     def _signature(self, blocks: Any) -> CallSignature:
-        named = [each for each in blocks.inputs if each.name]
-        return CallSignature(self.subject.cls.__name__, tuple(map(_parameter, named)), accepts_kwargs=True)
+        return replace(CallSignature.of_blocks(_tried(blocks)), accepts_kwargs=True)
 
     def _saved(self, blocks: Any) -> Finding:
         """Saved with the code beside it, as it is published, and loaded by plain diffusers."""
@@ -130,10 +143,12 @@ class BlocksMaker:
         return Finding("yes" if same else "no", detail)
 
 
-def _parameter(told: Any) -> Parameter:
-    hint = told.type_hint
-    annotation = "" if hint is None else inspect.formatannotation(hint)
-    return Parameter(told.name, annotation, told.default, required=bool(told.required), help=told.description or "")
+def _tried(blocks: Any) -> Any:
+    """Of blocks that are chosen by what a call brings, those for a call that brings no picture."""
+    try:
+        return blocks.get_execution_blocks(prompt="a prompt") if blocks.sub_blocks else blocks
+    except Exception:  # a class of the author's may choose in its own way, or diffusers be too old to tell
+        return blocks
 
 
 def _slots(blocks: Any) -> list[ComponentSlot]:

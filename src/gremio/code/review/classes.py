@@ -80,7 +80,7 @@ def entry_class(tree: CodeTree, kind: WantedKind = "pipeline", class_name: str |
 
     ``class_name`` if given. Else the class that the repository's own index or config names. Else the one class of that
     kind that the file defines; of several, the one that ``__all__`` alone names, or the only one that no other of them
-    derives from. A file that defines none but imports exactly one from its own tree means that one.
+    derives from or is made of. A file that defines none but imports exactly one from its own tree means that one.
 
     Raises:
         NoClass: there is none.
@@ -232,7 +232,8 @@ class ClassReader:
             return public[0]
         own = [name for name in names if name in self.nodes(path)]
         bases = {base for name in own for base in self.derives(path, name)}
-        leaves = [name for name in names if name not in bases]
+        parts = {part for name in own for part in _parts(self.nodes(path)[name]) if part != name}
+        leaves = [name for name in names if name not in bases | parts]
         if len(leaves) == 1:
             return leaves[0]
         raise SeveralClasses(
@@ -256,6 +257,14 @@ class ClassReader:
         return ClassInfo(
             node.name, path, node.lineno, bases, resolved, self.kind(path, node.name), ast.get_docstring(node) or ""
         )
+
+
+def _parts(node: ast.ClassDef) -> set[str]:
+    """The classes of which one of modular blocks is made."""
+    assigned = (each for each in node.body if isinstance(each, ast.Assign))
+    lists = (each.value for each in assigned if [dotted(target) for target in each.targets] == ["block_classes"])
+    parts = (part for value in lists if isinstance(value, ast.List | ast.Tuple) for part in value.elts)
+    return {dotted(part.func if isinstance(part, ast.Call) else part) for part in parts}
 
 
 _library_kinds: dict[str, ClassKind | None] = {}

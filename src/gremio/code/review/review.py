@@ -7,6 +7,7 @@ from typing import Any
 
 from gremio.code import CodeTree
 from gremio.code.mends import Repair, mended
+from gremio.code.review.blocks import BlocksInfo, blocks_of
 from gremio.code.review.classes import ClassInfo, ClassReader
 from gremio.code.review.closure import closure, declared_data
 from gremio.code.review.relocation import Relocation, Unresolved, relocated, relocations
@@ -20,7 +21,8 @@ class Review:
     """What the code of a tree is and needs, learned without running it.
 
     ``files`` and ``data`` are what the entry reaches, ``others`` the rest of the Python files, which the digest covers
-    too. ``class_name`` is the pipeline class that is meant; None when ``problem`` says why there is none.
+    too. ``class_name`` is the pipeline class that is meant; None when ``problem`` says why there is none. ``blocks`` is
+    what modular blocks say of themselves, where the entry is about those.
     """
 
     origin: str
@@ -41,6 +43,7 @@ class Review:
     relocations: tuple[Relocation, ...]
     unresolved: tuple[Unresolved, ...]
     mends: tuple[Repair, ...]
+    blocks: BlocksInfo | None = None
 
     @property
     def missing(self) -> tuple[Requirement, ...]:
@@ -83,12 +86,22 @@ def read(tree: CodeTree, *, class_name: str | None = None) -> Review:
         relocations=moved,
         unresolved=lost,
         mends=_repairs(tree, files),
+        blocks=_blocks(reader, signatures, class_name),
     )
 
 
 def _repairs(tree: CodeTree, files: tuple[str, ...]) -> tuple[Repair, ...]:
     """What is mended in these files when they run here."""
     return tuple(r for p in files for r in mended(relocated(tree, p).module, tree.files[p], p).repairs)
+
+
+def _blocks(reader: ClassReader, signatures: SignatureReader, class_name: str | None) -> BlocksInfo | None:
+    try:
+        name = reader.entry_class("class", class_name)
+    except CodeError:
+        return None
+    place = reader.located(reader.absolute(reader.tree.entry, name))
+    return blocks_of(signatures, name) if place and reader.kind(*place) == "blocks" else None
 
 
 def _meant(reader: ClassReader, class_name: str | None) -> tuple[str | None, str]:

@@ -110,7 +110,11 @@ class SignatureReader:
 
     def definitions(self, class_name: str) -> Iterator[Definition]:
         """The class, then its bases, depth first: through the tree, then through the installed libraries."""
-        waiting = [self._start(class_name)]
+        return self.lineage(self._start(class_name))
+
+    def lineage(self, start: Definition) -> Iterator[Definition]:
+        """The same from a class that was found."""
+        waiting = [start]
         seen: set[tuple[str, str, str]] = set()
         while waiting:
             here = waiting.pop(0)
@@ -119,6 +123,11 @@ class SignatureReader:
                 seen.add(key)
                 yield here
                 waiting = [*self._bases(here), *waiting]
+
+    def named(self, owner: Definition, name: str) -> Definition | None:
+        """The class that ``name`` means where ``owner`` is defined."""
+        absolute = self.classes.absolute(owner.path, name) if owner.path else library_bases(owner.module, [name])[0]
+        return self._define(absolute)
 
     def _start(self, class_name: str) -> Definition:
         path = self.classes.tree.entry

@@ -76,6 +76,16 @@ class CallSignature:
         named = tuple(_read(each, lines) for each in found if each.kind in ("positional", "keyword_only"))
         return cls(owner, named, any(each.kind == "var_keyword" for each in found))
 
+    @classmethod
+    def of_blocks(cls, blocks: Any) -> CallSignature:
+        """What a modular pipeline of these blocks can be called with: the inputs that have names.
+
+        Nothing is required of blocks that are made of others: what one of them needs another may make, and diffusers
+        calls it required all the same.
+        """
+        named = [_input(each, alone=not blocks.sub_blocks) for each in blocks.inputs if each.name]
+        return cls(type(blocks).__name__, tuple(named), accepts_kwargs=False)
+
     @property
     def names(self) -> tuple[str, ...]:
         """The parameters' names, in their order."""
@@ -121,6 +131,13 @@ def _read(found: ReadParameter, lines: dict[str, str]) -> Parameter:
         # A name says nothing of what it stands for.
         default, annotation = ..., annotation or "Any"
     return Parameter(found.name, annotation, default, found.required, lines.get(found.name, ""))
+
+
+def _input(told: Any, *, alone: bool) -> Parameter:
+    # An input may be called required and have a default; the default is then what it is.
+    required = alone and bool(told.required) and told.default is None
+    annotation = "" if told.type_hint is None else _annotation_text(told.type_hint)
+    return Parameter(told.name, annotation, told.default, required, told.description or "")
 
 
 def _annotation_text(annotation: object) -> str:
