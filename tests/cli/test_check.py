@@ -242,3 +242,15 @@ def test_a_real_trial(gremio, monkeypatch: pytest.MonkeyPatch) -> None:
     report = json.loads(done.out)
     assert (done.code, report["outcome"], report["class_name"]) == (0, "runs", "LongPromptPipeline"), report["error"]
     assert report["output_digest"]
+
+
+def test_a_real_refusal(hub, put) -> None:
+    """What may not run is told by the trial's process before it loads torch."""
+    put("ana/brush", SHELF / "long_prompt")
+    script = (
+        "import sys\nfrom gremio.checking.trial.__main__ import main\nmain(sys.argv[1:], standalone_mode=False)\n"
+        "assert not {'torch', 'diffusers', 'transformers'} & sys.modules.keys()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, "ana/brush"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["error"]["kind"] == "NotTrusted"

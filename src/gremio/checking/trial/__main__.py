@@ -50,13 +50,13 @@ def _prepare() -> None:
     folder = tempfile.TemporaryDirectory(prefix="gremio-trial-")
     os.environ["HF_MODULES_CACHE"] = folder.name
     _tell_imported(folder.name)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     import atexit
 
     atexit.register(folder.cleanup)
-    import torch
-
-    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    # Where it is imported already it has read that variable; where it isn't, what is refused does not wait for it.
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def _tell_imported(folder: str) -> None:
