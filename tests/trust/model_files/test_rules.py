@@ -1,17 +1,22 @@
 """Every rule about a model's files, on the samples that it brings."""
 
+import json
+import shutil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gremio.trust.model_files import RULES, findings_in, findings_of, kind_of, read_document
+from gremio.sources.model import FolderModel
+from gremio.trust.model_files import RULES, findings_in, findings_of, findings_of_model, kind_of, read_document
 
 BAD = [(rule, sample) for rule in RULES for sample in rule.bad]
 GOOD = [(rule, sample) for rule in RULES for sample in rule.good]
 
 
 def _found(rule, sample):
-    return list(rule.findings(read_document(sample.text.encode(), sample.file, kind_of(sample.file))))
+    kind = kind_of(sample.file)
+    return list(rule.findings(read_document(sample.text.encode(), sample.file, kind, frozenset([sample.file]))))
 
 
 @pytest.mark.parametrize(("rule", "sample"), BAD, ids=lambda value: getattr(value, "code", None))
@@ -91,6 +96,27 @@ def test_a_link_that_leads_out_is_a_finding_and_is_not_read():
     assert (found.code, found.severity, found.snippet) == ("files/link", "high", "/etc/token")
 
 
+def test_a_library_may_be_a_file_of_the_repository():
+    """Beside the component's weights or at the root; what the file of another component is called does not count."""
+    index = {"model_index.json": lambda: b'{"unet": ["diffusers_modules.local.code", "U"], "vae": ["my.code", "V"]}'}
+    files = dict.fromkeys(["unet/code.py", "my/code.py"])
+    assert findings_in(index | files) == []
+    found = findings_in(index | dict.fromkeys(["vae/code.py", "unet/my/code.py"]))
+    assert {(f.code, f.snippet) for f in found} == {
+        ("config/foreign-library", "diffusers_modules.local.code"),
+        ("config/foreign-library", "my.code"),
+    }
+
+
+def test_a_model_is_read_as_a_whole(sd_folder, tmp_path):
+    """A good one has nothing to tell; links are told and not read."""
+    assert findings_of_model(FolderModel(sd_folder)) == []
+    folder = shutil.copytree(sd_folder, tmp_path / "model")
+    (folder / "unet" / "config.json").unlink()
+    (folder / "unet" / "config.json").symlink_to(tmp_path / "token")
+    assert [(f.code, f.file) for f in findings_of_model(FolderModel(folder))] == [("files/link", "unet/config.json")]
+
+
 def test_an_adapter_beside_a_whole_model_is_fine():
     """transformers then loads the model that is there, whatever the adapter was trained on."""
     adapter = {"text_encoder/adapter_config.json": lambda: b'{"base_model_name_or_path": "openai/clip"}'}
@@ -126,6 +152,4 @@ _KEYS = [
 )
 def test_any_document_can_be_judged(document, file):
     """Keys of interest with values of any kind raise nothing."""
-    import json
-
     findings_in({file: lambda: json.dumps(document).encode()})

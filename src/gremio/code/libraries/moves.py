@@ -121,6 +121,12 @@ def moved_package(name: str, class_name: str) -> str | None:
     return homes[0] if len(homes) == 1 else None
 
 
+def is_component_library(name: str) -> bool:
+    """Whether an index may name it for a component: a library, or a package of pipelines in diffusers."""
+    source = library("diffusers")
+    return name in LIBRARIES or ("." not in name and source is not None and source.is_package(f"{_PIPELINES}.{name}"))
+
+
 def library_of(module: str) -> Library | None:
     """The installed library that a module belongs to; None when it isn't installed, or is none that is read."""
     top = module.partition(".")[0]

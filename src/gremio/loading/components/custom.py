@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gremio.code.libraries.moves import LIBRARIES, library_of
+from gremio.code.libraries.moves import LIBRARIES, is_component_library, library_of
 from gremio.errors import BadModelIndex
 from gremio.loading.components.index import ComponentEntry, ModelIndex
 from gremio.sources.model import CONFIGS, ModelHome
@@ -156,9 +156,7 @@ def is_standard(library: str) -> bool:
 
 
 def _pipeline_package(name: str) -> bool:
-    """Whether diffusers has a package of pipelines of that name, from which components may come."""
-    source = library_of("diffusers")
-    if "." in name or source is None or not source.is_package(f"diffusers.pipelines.{name}"):
+    if not is_component_library(name):
         return False
     # Some are there only where another package is.
     from diffusers import pipelines

@@ -10,10 +10,8 @@ from typing import Any
 from gremio.errors import BadModelIndex
 from gremio.sources.model import INDEX
 from gremio.trust.findings import high
-from gremio.trust.model_files import component_pairs, findings_of, read_document, unplain_name
+from gremio.trust.model_files import component_pairs, findings_of, own_module, read_document, unplain_name
 
-# A plain save of custom code writes the name its module had in that process; the file's name is the last part.
-_PROCESS_PACKAGES = ("diffusers_modules.", "transformers_modules.", "gremio_code.")
 _BROKEN = "The file is damaged or not a pipeline's index; pass force_download=True, or ask its author."
 _UNSAFE = "Nothing that diffusers writes is so. Ask the author, or correct your copy."
 
@@ -45,7 +43,7 @@ class ComponentEntry:
                 ref=ref,
                 next_step="A name in an index is never a path. Ask the author, or correct your copy.",
             )
-        return cls(name, _own_name(library) if library else None, class_name, folder)
+        return cls(name, own_module(library) if library else None, class_name, folder)
 
     @property
     def is_null(self) -> bool:
@@ -107,11 +105,7 @@ def parse_index(data: bytes, file: str, *, ref: str) -> dict[str, Any]:
 
 def _pipeline_class(value: object, ref: str) -> tuple[str | None, str]:
     if isinstance(value, list) and len(value) == 2 and all(isinstance(v, str) for v in value):
-        return _own_name(value[0]), value[1]
+        return own_module(value[0]), value[1]
     if not isinstance(value, str):
         raise BadModelIndex(f'{INDEX} has no usable "_class_name"', ref=ref, next_step=_BROKEN)
     return None, value
-
-
-def _own_name(module: str) -> str:
-    return module.rpartition(".")[2] if module.startswith(_PROCESS_PACKAGES) else module

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
 
 from gremio.errors import UnsafeModel
 from gremio.sources.model import INDEX, ModelHome
 from gremio.trust.findings import Finding, high
-from gremio.trust.model_files import findings_in, kind_of
+from gremio.trust.model_files import findings_of_model
 
 
 def refuse_unsafe(home: ModelHome, paths: Sequence[str], components: Collection[str]) -> None:
@@ -22,10 +21,7 @@ def refuse_unsafe(home: ModelHome, paths: Sequence[str], components: Collection[
     """
     flat = any(not any(path.startswith(f"{name}/") for path in paths) for name in components)
     ours = [path for path in paths if path != INDEX and ("/" in path or flat)]
-    links = home.links([*ours, *components])
-    data = home.read([path for path in ours if kind_of(path) and path not in links])
-    found = findings_in({path: partial(data.__getitem__, path) for path in data}, links=links)
-    if refused := high(found):
+    if refused := high(findings_of_model(home, ours, folders=components)):
         raise _refusal(refused, home.name)
 
 

@@ -1,16 +1,16 @@
 """The files of a model that are no code, read for what reaches out of it: index, configs, shards, links, names.
 
-In come the paths of a repository, each with a way to read it, and the links that leave it; out come findings. Nothing
-is loaded or imported, and of the files only small JSON is read. The loader refuses what is of high severity.
+In comes a model, or the paths of a repository with a way to read each and the links that leave it; out come findings.
+Nothing is loaded or imported, and of the files only small JSON is read. The loader refuses what is of high severity.
 
 Open ``names.py``, ``elsewhere.py``, ``numbers.py`` or ``shards.py`` for a rule about JSON, ``kinds.py`` for one about
 file names and links, ``documents.py`` for which files are read and how strictly.
 """
 
 from gremio.trust.model_files.documents import Document, kind_of, read_document
-from gremio.trust.model_files.names import component_pairs, is_pipeline, unplain_name
+from gremio.trust.model_files.names import component_pairs, is_pipeline, own_module, unplain_name
 from gremio.trust.model_files.numbers import largest_number
-from gremio.trust.model_files.reading import documents_in, findings_in, findings_of
+from gremio.trust.model_files.reading import documents_in, findings_in, findings_of, findings_of_model
 from gremio.trust.model_files.rules import RULES
 
 __all__ = [
@@ -20,9 +20,11 @@ __all__ = [
     "documents_in",
     "findings_in",
     "findings_of",
+    "findings_of_model",
     "is_pipeline",
     "kind_of",
     "largest_number",
+    "own_module",
     "read_document",
     "unplain_name",
 ]

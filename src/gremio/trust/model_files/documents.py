@@ -27,13 +27,16 @@ class Flaw:
 
 @dataclass(frozen=True)
 class Document:
-    """A file's path, what kind it is, its parsed value (None if it can't be had), and its flaws."""
+    """A file's path, what kind it is, its parsed value (None if it can't be had), and its flaws.
+
+    ``files`` are all paths of the repository, as far as they are known.
+    """
 
     file: str
     kind: Kind
     value: Any
     data: bytes = field(default=b"", repr=False)
-    beside: frozenset[str] = frozenset()
+    files: frozenset[str] = frozenset()
     flaws: tuple[Flaw, ...] = ()
 
     @cached_property
@@ -68,12 +71,12 @@ def kind_of(path: str) -> Kind | None:
     return "config" if name.endswith("config.json") else None
 
 
-def read_document(data: bytes, file: str, kind: Kind, beside: frozenset[str] = frozenset()) -> Document:
+def read_document(data: bytes, file: str, kind: Kind, files: frozenset[str] = frozenset()) -> Document:
     """Parse a file. Nothing is raised: what can't be parsed has a flaw and no value."""
     flaws: list[Flaw] = []
     if len(data) > LARGEST:
         flaws.append(Flaw("config/deep", f"has {len(data)} bytes"))
-        return Document(file, kind, None, beside=beside, flaws=tuple(flaws))
+        return Document(file, kind, None, files=files, flaws=tuple(flaws))
     try:
         value = json.loads(data, object_pairs_hook=_noting_repeats(flaws), parse_constant=_noting_nan(flaws))
     except RecursionError:
@@ -88,7 +91,7 @@ def read_document(data: bytes, file: str, kind: Kind, beside: frozenset[str] = f
             flaws.append(Flaw("config/no-object", "is no JSON object"))
         elif (depth := _depth(value)) > DEEPEST:
             flaws.append(Flaw("config/deep", f"is nested {depth} deep"))
-    return Document(file, kind, value, data, beside, tuple(flaws))
+    return Document(file, kind, value, data, files, tuple(flaws))
 
 
 def _noting_repeats(flaws: list[Flaw]) -> Any:

@@ -62,7 +62,8 @@ def _weights_elsewhere(document: Document) -> Iterator[Hit]:
 def _names_weights(document: Document, key: str, value: str) -> bool:
     if key == "base_model_name_or_path":
         # A component that is an adapter alone: transformers loads the model that it was trained on.
-        return document.file.endswith("adapter_config.json") and "config.json" not in document.beside
+        place, is_adapter, _ = document.file.partition("adapter_config.json")
+        return bool(is_adapter) and f"{place}config.json" not in document.files
     return (
         key == "audio_tokenizer_name_or_path" or (key == "backbone" and "/" in value) or value.startswith(_OTHER_HUBS)
     )

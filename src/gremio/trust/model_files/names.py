@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from gremio.code.libraries.moves import is_component_library, moved_package
 from gremio.trust.model_files.documents import Document
 from gremio.trust.model_files.rule import Hit, Rule, Sample
 
 _INDEX = "model_index.json"
+_PROCESS_PACKAGES = ("diffusers_modules.", "transformers_modules.", "gremio_code.")
 _IDENTIFIER = re.compile(r"(?!__)[A-Za-z_]\w*")
 _MODULE = re.compile(r"(?!__)[A-Za-z_][\w-]*(\.(?!__)[A-Za-z_][\w-]*)*")
 _COMPONENT = re.compile(r"[A-Za-z_][\w-]*")
@@ -24,6 +26,11 @@ def unplain_name(name: str, library: str | None, class_name: str | None) -> str 
     if library is not None and class_name is not None:
         names += [(_MODULE, library), (_IDENTIFIER, class_name)]
     return next((text for pattern, text in names if not pattern.fullmatch(text)), None)
+
+
+def own_module(module: str) -> str:
+    """The file that an index means by a module: a plain save writes the name that it had in that process."""
+    return module.rpartition(".")[2] if module.startswith(_PROCESS_PACKAGES) else module
 
 
 def component_pairs(index: Mapping[str, Any]) -> dict[str, tuple[str | None, str | None]]:
@@ -50,6 +57,17 @@ def _unplain_entries(document: Document) -> Iterator[Hit]:
     for key, (entry, wrong) in entries.items():
         if wrong is not None:
             yield Hit(wrong, f"has the entry {json.dumps({key: entry})[1:-1]}, where {wrong!r} is not a plain name")
+
+
+def _foreign_libraries(document: Document) -> Iterator[Hit]:
+    if document.kind != "index" or document.value is None or not document.files:
+        return
+    for name, (library, class_name) in component_pairs(document.value).items():
+        if library is None or class_name is None or is_component_library(library) or moved_package(library, class_name):
+            continue
+        file = f"{own_module(library).replace('.', '/')}.py"
+        if not {file, f"{name}/{file}"} & document.files:
+            yield Hit(library, f"names {library!r} for {name}, neither a library of components nor a file")
 
 
 def is_pipeline(class_name: str) -> bool:
@@ -109,6 +127,18 @@ NAMES = (
         good=(
             Sample('{"_class_name": "P", "unet": ["diffusers", "UNet2DModel"], "vae": [null, null]}', _INDEX),
             Sample('{"_class_name": ["diffusers_modules.local.pipeline", "P"]}', _INDEX),
+        ),
+    ),
+    Rule(
+        code="config/foreign-library",
+        severity="high",
+        why="Its class would have to be imported from wherever that name leads.",
+        benign="None: components come from libraries, or bring their code.",
+        find=_foreign_libraries,
+        bad=(Sample('{"unet": ["os", "system"]}', _INDEX), Sample('{"unet": ["diffusers_modules.a.b", "U"]}', _INDEX)),
+        good=(
+            Sample('{"unet": ["diffusers", "UNet2DModel"], "vae": [null, null]}', _INDEX),
+            Sample('{"checker": ["stable_diffusion", "StableDiffusionSafetyChecker"]}', _INDEX),
         ),
     ),
     Rule(
