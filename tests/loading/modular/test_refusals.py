@@ -67,8 +67,8 @@ MODELS = {
     "a spec that is no text": (_unet(subfolder=1), "a place that is no text", "force_download"),
     "a name that is a path": (
         _index(unet=[None, None, {"type_hint": ["../evil", "Evil"]}]),
-        "'../evil', which is not a plain name",
-        "never a path",
+        "where '../evil' is not a plain name",
+        "Ask the author",
     ),
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 from gremio.errors import BadModelIndex
 from gremio.sources.model import INDEX
 from gremio.trust.findings import high
-from gremio.trust.model_files import component_pairs, findings_of, own_module, read_document, unplain_name
+from gremio.trust.model_files import component_pairs, findings_of, own_module, read_document
 
 _BROKEN = "The file is damaged or not a pipeline's index; pass force_download=True, or ask its author."
 _UNSAFE = "Nothing that diffusers writes is so. Ask the author, or correct your copy."
@@ -29,20 +29,9 @@ class ComponentEntry:
     folder: str | None = None
 
     @classmethod
-    def parse(cls, name: str, pair: Sequence[str | None], *, ref: str, folder: str | None = None) -> ComponentEntry:
-        """Read ``[library, class_name]``.
-
-        Raises:
-            BadModelIndex: one of them is not a plain name.
-        """
+    def parse(cls, name: str, pair: Sequence[str | None], *, folder: str | None = None) -> ComponentEntry:
+        """Read ``[library, class_name]`` of an index whose names were found to be plain."""
         library, class_name = pair
-        wrong = unplain_name(name, library, class_name)
-        if wrong is not None:
-            raise BadModelIndex(
-                f'the entry "{name}": {json.dumps(pair)} of the index has {wrong!r}, which is not a plain name',
-                ref=ref,
-                next_step="A name in an index is never a path. Ask the author, or correct your copy.",
-            )
         return cls(name, own_module(library) if library else None, class_name, folder)
 
     @property
@@ -78,7 +67,7 @@ class ModelIndex:
         """
         raw = parse_index(data, INDEX, ref=ref)
         module, class_name = _pipeline_class(raw.get("_class_name"), ref)
-        entries = (ComponentEntry.parse(name, pair, ref=ref) for name, pair in component_pairs(raw).items())
+        entries = (ComponentEntry.parse(name, pair) for name, pair in component_pairs(raw).items())
         return cls(class_name, module, {entry.name: entry for entry in entries}, raw)
 
     def has(self, name: str) -> bool:

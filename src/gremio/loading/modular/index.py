@@ -95,7 +95,7 @@ def _component(name: str, value: list[Any], ref: str) -> tuple[ComponentEntry, d
     spec = {key: told[key] for key in _FIELDS if key in told}
     if any(each is not None and not isinstance(each, str) for each in spec.values()):
         raise _bad(name, "a place that is no text", ref)
-    return ComponentEntry.parse(name, hint, ref=ref, folder=(spec.get("subfolder") or "").strip("/")), spec
+    return ComponentEntry.parse(name, hint, folder=(spec.get("subfolder") or "").strip("/")), spec
 
 
 def _hint(entry: ComponentEntry) -> tuple[str | None, str | None]:

@@ -41,16 +41,16 @@ class Document:
 
     @cached_property
     def leaves(self) -> tuple[tuple[tuple[str, ...], Any], ...]:
-        """Every value that is no object or list, with the keys that lead to it; a list adds no key."""
+        """Every value that holds no other, with the keys that lead to it; a list adds no key."""
         return tuple(self._walk())
 
     def _walk(self) -> Iterator[tuple[tuple[str, ...], Any]]:
         waiting: list[tuple[tuple[str, ...], Any]] = [((), self.value)]
         while waiting:
             trail, value = waiting.pop()
-            if isinstance(value, dict):
+            if value and isinstance(value, dict):
                 waiting += [((*trail, str(key)), inner) for key, inner in reversed(value.items())]
-            elif isinstance(value, list):
+            elif value and isinstance(value, list):
                 waiting += [(trail, inner) for inner in reversed(value)]
             else:
                 yield trail, value

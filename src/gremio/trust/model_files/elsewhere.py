@@ -71,7 +71,7 @@ def _names_weights(document: Document, key: str, value: str) -> bool:
 
 def _trusting(document: Document) -> Iterator[Hit]:
     for trail, value in document.leaves:
-        if trail and trail[-1] == "trust_remote_code" and value:
+        if "trust_remote_code" in trail and value:
             yield Hit("trust_remote_code", "has the key trust_remote_code")
 
 
@@ -136,7 +136,10 @@ ELSEWHERE = (
         why="A model can't allow its own code to run; only the caller can.",
         benign="None.",
         find=_trusting,
-        bad=(Sample('{"inner": {"trust_remote_code": true}}'), Sample('{"trust_remote_code": 1}', "model_index.json")),
+        bad=(
+            Sample('{"inner": {"trust_remote_code": true}}'),
+            Sample('{"trust_remote_code": ["owner/repo"]}', "model_index.json"),
+        ),
         good=(Sample('{"trust_remote_code": false}'),),
     ),
 )

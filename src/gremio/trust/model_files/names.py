@@ -13,19 +13,12 @@ from gremio.trust.model_files.documents import Document
 from gremio.trust.model_files.rule import Hit, Rule, Sample
 
 _INDEX = "model_index.json"
+_MODULAR = "modular_model_index.json"
 _PROCESS_PACKAGES = ("diffusers_modules.", "transformers_modules.", "gremio_code.")
 _IDENTIFIER = re.compile(r"(?!__)[A-Za-z_]\w*")
 _MODULE = re.compile(r"(?!__)[A-Za-z_][\w-]*(\.(?!__)[A-Za-z_][\w-]*)*")
 _COMPONENT = re.compile(r"[A-Za-z_][\w-]*")
 _DUNDER = re.compile(r"__\w+__")
-
-
-def unplain_name(name: str, library: str | None, class_name: str | None) -> str | None:
-    """What of a component's entry is not a plain name; None where all is."""
-    names = [(_COMPONENT, name)]
-    if library is not None and class_name is not None:
-        names += [(_MODULE, library), (_IDENTIFIER, class_name)]
-    return next((text for pattern, text in names if not pattern.fullmatch(text)), None)
 
 
 def own_module(module: str) -> str:
@@ -46,28 +39,40 @@ def _are_names(pair: list[object]) -> bool:
     return all(each is None or isinstance(each, str) for each in pair)
 
 
+def _entries(document: Document) -> Iterator[tuple[str, list[Any]]]:
+    """Every pair of a library and a class in an index, under its component's name, those of a modular one too."""
+    for name, value in document.value.items() if document.kind == "index" and document.value else ():
+        told = value[2] if isinstance(value, list) and len(value) == 3 else None
+        pairs = [value[:2], told.get("type_hint")] if isinstance(told, dict) else [value]
+        for pair in pairs if name == "_class_name" or not name.startswith("_") else ():
+            if isinstance(pair, list) and len(pair) == 2 and _are_names(pair):
+                yield name, pair
+
+
 def _unplain_entries(document: Document) -> Iterator[Hit]:
-    if document.kind != "index" or document.value is None:
-        return
-    named = document.value.get("_class_name")
-    pair = named if isinstance(named, list) and len(named) == 2 and all(isinstance(n, str) for n in named) else None
-    module, name = pair or ("a", named if isinstance(named, str) else "a")
-    entries = {"_class_name": (named, unplain_name("a", module, name))}
-    entries |= {key: (list(pair), unplain_name(key, *pair)) for key, pair in component_pairs(document.value).items()}
-    for key, (entry, wrong) in entries.items():
-        if wrong is not None:
-            yield Hit(wrong, f"has the entry {json.dumps({key: entry})[1:-1]}, where {wrong!r} is not a plain name")
+    named = document.value.get("_class_name") if document.value else None
+    if document.kind == "index" and isinstance(named, str):
+        yield from _unplain("_class_name", named, [(_IDENTIFIER, named)])
+    for name, (library, class_name) in _entries(document):
+        names = [(_COMPONENT, name)]
+        if library is not None and class_name is not None:
+            names += [(_MODULE, library), (_IDENTIFIER, class_name)]
+        yield from _unplain(name, [library, class_name], names)
+
+
+def _unplain(key: str, entry: object, names: list[tuple[re.Pattern[str], str]]) -> Iterator[Hit]:
+    for pattern, name in names:
+        if not pattern.fullmatch(name):
+            yield Hit(name, f"has the entry {json.dumps({key: entry})[1:-1]}, where {name!r} is not a plain name")
 
 
 def _foreign_libraries(document: Document) -> Iterator[Hit]:
-    if document.kind != "index" or document.value is None or not document.files:
-        return
-    for name, (library, class_name) in component_pairs(document.value).items():
-        if library is None or class_name is None or is_component_library(library) or moved_package(library, class_name):
-            continue
-        file = f"{own_module(library).replace('.', '/')}.py"
-        if not {file, f"{name}/{file}"} & document.files:
-            yield Hit(library, f"names {library!r} for {name}, neither a library of components nor a file")
+    for name, (library, class_name) in _entries(document):
+        named = document.files and name != "_class_name" and library is not None and class_name is not None
+        if named and not is_component_library(library) and not moved_package(library, class_name):
+            file = f"{own_module(library).replace('.', '/')}.py"
+            if not {file, f"{name}/{file}"} & document.files:
+                yield Hit(library, f"names {library!r} for {name}, neither a library of components nor a file")
 
 
 def is_pipeline(class_name: str) -> bool:
@@ -76,13 +81,10 @@ def is_pipeline(class_name: str) -> bool:
 
 
 def _pipelines(document: Document) -> Iterator[Hit]:
-    if document.value is None or document.kind == "shards":
-        return
-    if document.kind == "index":
-        named: dict[str, object] = {name: pair[1] for name, pair in component_pairs(document.value).items()}
-    else:
-        named = {"_class_name": document.value.get("_class_name")}
-    for key, name in named.items():
+    named = [(name, class_name) for name, (_, class_name) in _entries(document) if name != "_class_name"]
+    if document.kind == "config" and document.value:
+        named.append(("_class_name", document.value.get("_class_name")))
+    for key, name in named:
         if isinstance(name, str) and is_pipeline(name):
             yield Hit(name, f"has {name} for {key}, a whole pipeline where a component is meant")
 
@@ -123,6 +125,7 @@ NAMES = (
             Sample('{"_class_name": "P", "unet": ["diffusers", "__loader__"]}', _INDEX),
             Sample('{"_class_name": ["__main__", "P"]}', _INDEX),
             Sample('{"_class_name": "os.system"}', _INDEX),
+            Sample('{"unet": [null, null, {"type_hint": ["../code", "U"]}]}', _MODULAR),
         ),
         good=(
             Sample('{"_class_name": "P", "unet": ["diffusers", "UNet2DModel"], "vae": [null, null]}', _INDEX),
