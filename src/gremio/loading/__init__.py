@@ -8,5 +8,6 @@ itself, an ordinary diffusers pipeline.
     pipelines     ``DiffusionPipeline``, the only joiner of the two
 
 Open ``pipelines/from_pretrained.py`` and ``joining.py`` to follow a load, ``pipelines/from_pipe.py`` for sharing,
-``modules/loader.py`` for how bytes become a module, ``components/index.py`` for what a model index may say.
+``modules/loader.py`` for how bytes become a module, ``components/index.py`` for what a model index may say,
+``components/refusal.py`` and ``pipelines/guarded.py`` for what other files may not do.
 """
