@@ -82,14 +82,14 @@ def _parse_and_keep(source: bytes) -> ast.Module:
 
 
 def _parse(source: bytes) -> ast.Module:
-    with _WHILE_PARSING, warnings.catch_warnings(), _no_collection():
+    with _WHILE_PARSING, warnings.catch_warnings(), no_collection():
         # An invalid escape in someone else's docstring is not news for who loads it.
         warnings.simplefilter("ignore")
         return ast.parse(source)
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """A syntax tree is many objects and no garbage; looking for some while it grows takes 40 % of the time."""
     enabled = gc.isenabled()
     gc.disable()

@@ -6,5 +6,6 @@ Open ``finding.py`` for what a finding is.
 """
 
 from gremio.trust.findings.finding import Confidence, Finding, Severity, by_weight, high
+from gremio.trust.findings.scan import scan
 
-__all__ = ["Confidence", "Finding", "Severity", "by_weight", "high"]
+__all__ = ["Confidence", "Finding", "Severity", "by_weight", "high", "scan"]
