@@ -53,6 +53,23 @@ def pinned_loads(side: str, place: Path) -> dict[str, float]:
     return {"second load, pinned": _seconds(lambda: pipeline.from_pretrained(MODEL, **arguments))}
 
 
+def locked_loads(side: str, place: Path) -> dict[str, float]:
+    """From a lock, each file known by its hash; diffusers at the same commit."""
+    if side == "gremio":
+        from gremio import Workspace
+
+        work = Workspace(place / "project")
+        return {
+            "first load, locked": _seconds(lambda: work.load("bench")),
+            "second load, locked": _seconds(lambda: work.load("bench")),
+        }
+    pipeline, arguments = facade(side), {**_arguments(place), "revision": (place / "commit").read_text()}
+    return {
+        "first load, locked": _seconds(lambda: pipeline.from_pretrained(MODEL, **arguments)),
+        "second load, locked": _seconds(lambda: pipeline.from_pretrained(MODEL, **arguments)),
+    }
+
+
 def _arguments(place: Path) -> dict[str, Any]:
     return {"custom_pipeline": str(place / "long_prompt"), "trust_remote_code": True}
 
@@ -91,7 +108,7 @@ def _seconds(action: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-CHILDREN = {"loads": loads, "pinned_loads": pinned_loads, "shares": shares}
+CHILDREN = {"loads": loads, "pinned_loads": pinned_loads, "locked_loads": locked_loads, "shares": shares}
 
 
 def child(name: str, side: str, place: Path, environment: dict[str, str]) -> dict[str, float]:
@@ -142,6 +159,11 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
             "PYTHONPATH": str(ROOT),
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         }
+        (place / "project").mkdir()
+        add = ["add", "bench", str(place / "long_prompt"), "--model", MODEL]
+        for command in (add, ["sync"]):
+            gremio = [sys.executable, "-m", "gremio", *command, "--project", str(place / "project")]
+            subprocess.run(gremio, env=environment, capture_output=True, check=True)
         for name in CHILDREN:
             for side in SIDES:
                 child(name, side, place, environment)  # warm the caches of both
@@ -151,7 +173,7 @@ def measure(rounds: int) -> dict[str, dict[str, list[float]]]:
                     for figure, value in child(name, side, place, environment).items():
                         note(figure, side, value)
                     if name != "shares":
-                        # A child of `loads` or `pinned_loads` loads twice. huggingface_hub asks, once per process,
+                        # These children load twice. huggingface_hub asks, once per process,
                         # a question of its own that has to do with no repository.
                         asked = [path for _, path in hub.requests if MODEL in path]
                         note(f"requests, {name.replace('_', ' ')} x2", side, len(asked))

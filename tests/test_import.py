@@ -37,6 +37,7 @@ def test_importing_gremio_loads_nothing_third_party(statement):
         "import gremio.sources, gremio.trust, gremio.code.review, gremio.machine, gremio.localhub",
         "from gremio import load_class, read",
         "import gremio.loading.pipelines.resolving",
+        "from gremio import Workspace; import gremio.workspace.loading",
         "import gremio_code",
     ],
 )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gremio.publishing.saving.push import push_to_hub
     from gremio.publishing.saving.save import save_pretrained
     from gremio.sources.reading import read
+    from gremio.workspace import Workspace
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
 _PLACES = {
@@ -34,12 +35,14 @@ _PLACES = {
     "save_pretrained": "gremio.publishing.saving.save",
     "uninstall": "gremio.publishing.install",
     "read": "gremio.sources.reading",
+    "Workspace": "gremio.workspace",
 }
 
 __all__ = [
     "DiffusionPipeline",
     "ModularPipeline",
     "Provenance",
+    "Workspace",
     "__version__",
     "install",
     "installed",

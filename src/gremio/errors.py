@@ -19,6 +19,8 @@ GremioError
 ├── TrustError              nobody allowed this code to run
 │   ├── NotTrusted
 │   └── CodeChanged         the ref now has other bytes than before
+├── LockError               the lock can't be read, or does not say what is needed
+│   └── NotAsLocked         what is here is not what the lock says
 ├── ModelError              the model can't be loaded as it is
 │   ├── BadModelIndex
 │   ├── UnsafeModel         a file of it reaches out of the model
@@ -160,6 +162,18 @@ class CodeChanged(TrustError):
     def __init__(self, message: str, *, digest: str, diff: str, ref: str = "", next_step: str = "") -> None:
         super().__init__(message, digest=digest, ref=ref, next_step=next_step)
         self.diff = diff
+
+
+class LockError(GremioError):
+    """A ``gremio.lock`` that can't be read, or has no such entry."""
+
+
+class NotAsLocked(LockError):
+    """Files, code or a repository that are not what the lock says; ``paths`` names those that differ or lack."""
+
+    def __init__(self, message: str, *, paths: Sequence[str] = (), ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.paths = tuple(paths)
 
 
 class ModelError(GremioError):

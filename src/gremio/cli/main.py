@@ -20,6 +20,17 @@ _COMMANDS = {
     "run": "Draw with a community pipeline.",
     "show": "What a pipeline's code is and needs; what made a picture.",
     "check": "Whether a pipeline, or every one of them, runs here.",
+    "add": "Lock a pipeline: code and weights at their commits, a hash for every file.",
+    "remove": "Take pipelines out of the lock.",
+    "lock": "Complete the lock.",
+    "update": "Show what has changed since pipelines were locked, and lock that.",
+    "sync": "Fetch and check everything that is locked, for work without a network.",
+    "verify": "Compare everything on this machine with the lock.",
+    "export": "What is locked, as one file for a place without a network.",
+    "import": "Take over such a file.",
+    "approve": "Let exactly this code run here.",
+    "approvals": "What you approved here.",
+    "revoke": "Take approvals back.",
     "new": "A folder to start a pipeline or a component from.",
     "publish": "A folder to the Hub, code included, and the proof that it loads.",
     "bisect": "Find the revision of a pipeline's code that broke it.",
@@ -27,6 +38,12 @@ _COMMANDS = {
     "doctor": "What is installed, allowed and reachable here.",
     "demo": "Everything once, with the model that comes along.",
 }
+_MODULES = {
+    **dict.fromkeys(("add", "remove", "lock", "update"), "lock"),
+    **dict.fromkeys(("sync", "verify", "export", "import"), "sync"),
+    **dict.fromkeys(("approve", "approvals", "revoke"), "approve"),
+}
+"""Commands that share a module; the others have one of their own name."""
 _OURS = "This is a bug in gremio. Please report it with the lines above."
 
 
@@ -39,7 +56,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"gremio.cli.{name}"), name)
+        module = importlib.import_module(f"gremio.cli.{_MODULES.get(name, name)}")
+        command = getattr(module, "import_" if name == "import" else name)
         assert isinstance(command, click.Command)
         return command
 

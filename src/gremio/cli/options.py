@@ -31,6 +31,12 @@ code_options = together(
     click.option("--revision", help="Of the code: a Diffusers version or commit for a name, any revision on the Hub."),
     click.option("--class-name", help="Which class, where the file defines several."),
 )
+project_option = click.option(
+    "--project",
+    default=".",
+    type=click.Path(file_okay=False),
+    help="The folder with gremio.lock; this one if not given.",
+)
 format_option = click.option(
     "--format", "form", type=click.Choice(["human", "json"]), default="human", help="json is for scripts."
 )

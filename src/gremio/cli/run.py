@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gremio.cli import modular
-from gremio.cli.libraries import quiet_libraries, require_run_extra
-from gremio.cli.options import access_arguments, access_options, code_options, named_values
+from gremio.cli import locked, modular
+from gremio.cli.options import access_arguments, access_options, code_options, named_values, project_option
+from gremio.cli.trials import require_run_extra
 from gremio.code import PipelineRef
 from gremio.errors import BadModelIndex, CodeFailed, GremioError, NoClass, OptionError
 from gremio.loading.modular.resolving import ResolvedModular
@@ -63,10 +63,12 @@ _OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
 @click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
 @click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
 @click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it.")
+@click.option("--locked", is_flag=True, help="REF is a name in gremio.lock, or it is an error.")
+@project_option
 @code_options
 @access_options
 def run(ref: str, **options: Any) -> None:
-    """Draw with REF, a community pipeline, and the weights of --model.
+    """Draw with REF, a community pipeline, and the weights of --model; or with a name in gremio.lock.
 
     REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py). A model that brings its
     pipeline is a REF by itself.
@@ -74,6 +76,9 @@ def run(ref: str, **options: Any) -> None:
     \b
     gremio run lpw_stable_diffusion --model stable-diffusion-v1-5/stable-diffusion-v1-5 --prompt "a (red:1.3) fox"
     gremio run ./my_pipeline --model ./my_model --prompt "a fox" --set guidance_scale=4 -o fox.png
+    gremio run fox --prompt "a fox"
+
+    The last form runs what `gremio add fox …` locked, and nothing else, without a request.
     """
     from gremio.running.outputs import check_out
 
@@ -82,12 +87,14 @@ def run(ref: str, **options: Any) -> None:
     size = Size.parse(options["size"]) if options["size"] else None
     device, dtype = options.pop("device"), options.pop("dtype")
     # All that can be refused is refused before torch is loaded.
-    resolved = _resolved(ref, options)
+    entry = locked.entry_of(ref, options["model"], only_locked=options.pop("locked"), project=options.pop("project"))
+    resolved = locked.resolve(*entry, options) if entry else _resolved(ref, options)
     given = {name: options[name] for name in _OF_CALL} | {"size": size}
     if isinstance(resolved, Resolved):
         _check(resolved, given)
     seed = _seed(options.pop("seed"))
-    saved = _draw(_load(resolved, device, dtype, given), seed, ref, options, given)
+    pipeline = locked.noted(_load(resolved, device, dtype, given), entry)
+    saved = _draw(pipeline, seed, ref, options, given)
     for path in saved.paths:
         click.echo(path)
     for note in saved.notes:
@@ -117,7 +124,8 @@ def _arguments(ref: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     model, parsed = options.pop("model"), PipelineRef.parse(ref)
     if model is None and parsed.source == "mirror":
         step = f"{parsed.hint_at_local}Add --model owner/repo or a folder."
-        raise OptionError("a community pipeline has no weights of its own", ref=ref, next_step=step)
+        what = "a community pipeline has no weights of its own, and gremio.lock has no such name"
+        raise OptionError(what, ref=ref, next_step=step)
     revision = options.pop("revision")
     arguments = {
         **access_arguments(options),
@@ -168,6 +176,24 @@ def _load(resolved: Resolved | ResolvedModular, device: str | None, dtype: str |
     return pipeline
 
 
+def quiet_libraries(*, bars: bool) -> None:
+    """Leave the word to us: what diffusers and transformers have to say below an error confuses a maker of pictures.
+
+    ``bars``: whether they may show progress while they download and load, for a terminal.
+    """
+    import transformers
+
+    # Before diffusers is imported, since that is when transformers begins to talk.
+    transformers.logging.set_verbosity_error()
+
+    import diffusers
+
+    diffusers.utils.logging.set_verbosity_error()
+    if not bars:
+        transformers.logging.disable_progress_bar()
+        diffusers.utils.logging.disable_progress_bar()
+
+
 def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], given: Mapping[str, Any]) -> Saved:
     import torch
 
@@ -206,6 +232,7 @@ def metadata(pipeline: Any, *, seed: int, options: Mapping[str, Any], ref: str, 
         "class": class_name,
         "model": made.model,
         "model-commit": made.model_commit,
+        "lock": made.lock,
         "gremio": __version__,
     }
     for name, origin in made.weights.items():

@@ -23,14 +23,8 @@ class Records:
         """The record, or None when there is none or it can't be read as one."""
         path = self._path(kind, key)
         with store_errors(path):
-            try:
-                document = json.loads(path.read_bytes())
-            except (FileNotFoundError, ValueError):
-                return None
-        if not isinstance(document, dict) or document.get("key") != key:
-            return None
-        value = document.get("value")
-        return value if isinstance(value, dict) else None
+            document = _document(path)
+        return document["value"] if document and document.get("key") == key else None
 
     def put(self, kind: str, key: str, value: dict[str, Any]) -> None:
         """Write or replace the record.
@@ -40,3 +34,26 @@ class Records:
         """
         document = json.dumps({"key": key, "value": value}, ensure_ascii=False, indent=1)
         write_file(self._path(kind, key), document.encode())
+
+    def all(self, kind: str) -> list[dict[str, Any]]:
+        """Every record of a kind that can be read, in no order that means anything."""
+        folder = self._root / kind
+        with store_errors(folder):
+            documents = [_document(path) for path in sorted(folder.glob("*.json"))]
+        return [document["value"] for document in documents if document]
+
+    def remove(self, kind: str, key: str) -> None:
+        """Forget a record, if there is one."""
+        path = self._path(kind, key)
+        with store_errors(path):
+            path.unlink(missing_ok=True)
+
+
+def _document(path: Path) -> dict[str, Any] | None:
+    """A record's file; None where there is none, or it can't be read as one."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    whole = isinstance(document, dict) and isinstance(document.get("value"), dict)
+    return document if whole else None

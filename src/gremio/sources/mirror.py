@@ -18,6 +18,7 @@ from gremio.sources.repository import Listing, Repository, is_commit
 from gremio.sources.trees import Trees
 from gremio.sources.unreachable import not_cached
 
+COMMUNITY = "examples/community"
 _SHORT_COMMIT = re.compile(r"[0-9a-f]{7,39}")
 _OWN_GITHUB = "a version in place of the commit, or a copy of the Diffusers repository: set GREMIO_GITHUB"
 _LARGEST = 2 * 1024 * 1024  # bytes; the largest file of the folder has about 150 kB
@@ -139,7 +140,7 @@ class MirrorSource:
 
     def _at_commit(self, ref: PipelineRef, commit: str) -> CodeTree:
         """From GitHub; kept by digest, so that a second load needs no network and gets the same bytes."""
-        origin = Origin("mirror", self._settings.github, commit, commit, "examples/community")
+        origin = Origin("mirror", self._settings.github, commit, commit, COMMUNITY)
         name = f"{ref.name}.py"
         trees = Trees(self._settings.home)
         key = f"{self._settings.github}@{commit}:{name}"
@@ -149,7 +150,7 @@ class MirrorSource:
             return CodeTree(files, name, origin)
         if self._access.local_files_only:
             raise not_cached(f"{name} at commit {commit}", self._access, ref=ref.text, own=_OWN_GITHUB)
-        address = f"{self._settings.github}/{commit}/examples/community/{name}"
+        address = f"{self._settings.github}/{commit}/{COMMUNITY}/{name}"
         tree = CodeTree(
             {name: download(address, ref=ref.text, limit=_LARGEST, access=self._access, own=_OWN_GITHUB)}, name, origin
         )

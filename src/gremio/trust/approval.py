@@ -10,8 +10,12 @@ from gremio.code import CodeTree, Difference, Digest, Origin
 from gremio.errors import CodeChanged, NotTrusted
 from gremio.machine.records import Records
 from gremio.machine.settings import Settings
+from gremio.machine.terminal import plain
 from gremio.sources.trees import Trees
+from gremio.trust.approvals import Approvals
+from gremio.trust.findings import high, scan
 from gremio.trust.request import CodeRequest
+from gremio.version import __version__
 
 _SEAL = object()
 
@@ -44,11 +48,13 @@ def authorize(request: CodeRequest, settings: Settings) -> ApprovedCode:
         StoreError: the tree can't be kept.
     """
     reason = _reason(request, settings)
+    # Somebody's word for exactly these bytes, whatever lay there before.
+    exact = request.by_digest or Approvals(settings).get(request.tree.digest) is not None
     trees, records = Trees(settings.home), Records(settings.home)
     if request.tree.origin.remote:
-        _compare(request, trees, records)
+        _compare(request, trees, records, exact=exact)
     trees.keep(request.tree)
-    _remember(request, reason, records)
+    _remember(request, reason, records, exact=exact)
     return ApprovedCode(request.tree, reason, _SEAL)
 
 
@@ -68,6 +74,14 @@ def recall(digest: Digest, settings: Settings) -> ApprovedCode | None:
     return ApprovedCode(CodeTree(files, record["entry"], origin), record["reason"], _SEAL)
 
 
+def reason_for(request: CodeRequest, settings: Settings) -> str | None:
+    """Why this code may run, in words; None where no rule lets it."""
+    try:
+        return _reason(request, settings)
+    except NotTrusted:
+        return None
+
+
 def _reason(request: CodeRequest, settings: Settings) -> str:
     origin = request.tree.origin
     if settings.policy == "never":
@@ -76,16 +90,44 @@ def _reason(request: CodeRequest, settings: Settings) -> str:
         step = "Unset DIFFUSERS_DISABLE_REMOTE_CODE, or load a reviewed copy from a folder of yours."
         raise _refusal(request, "remote code is disabled here by DIFFUSERS_DISABLE_REMOTE_CODE", step)
     if request.by_digest:
-        return "granted by digest"
+        return request.grant.said
+    approval = Approvals(settings).get(request.tree.digest)
+    if approval:
+        return str(approval)
     if settings.policy == "approved":
         raise _refusal(request, "the policy lets only approved digests run", _by_digest(request))
     if request.role == "named" and origin.source == "local":
         return "a path that the caller named"
-    if request.role == "named" and origin.source == "mirror":
-        return "Diffusers' own community folder"
+    if request.role == "named" and origin.source == "mirror" and not request.granted:
+        return _reviewed(request, settings)
     if request.granted:
         return "granted by trust_remote_code"
     raise _ungranted(request)
+
+
+def _reviewed(request: CodeRequest, settings: Settings) -> str:
+    """Diffusers' team has looked at its community folder; what could do grave things needs a person all the same."""
+    grave = _grave(request.tree, settings)
+    if not grave:
+        return "Diffusers' own community folder"
+    more = f" and {len(grave) - 3} more" if len(grave) > 3 else ""
+    raise _refusal(
+        request,
+        f"its code could do what somebody has to look at first: {'; '.join(grave[:3])}{more}",
+        f"Read it with `gremio review {_readable(request)}`, then `gremio approve {_approvable(request)}`, or pass"
+        " trust_remote_code=True.",
+    )
+
+
+def _grave(tree: CodeTree, settings: Settings) -> list[str]:
+    """The high findings of the review in words, kept by digest: a second load reads nothing again."""
+    records, key = Records(settings.home), f"{__version__} {tree.digest.hex}"
+    known = records.get("grave", key)
+    if known is None:
+        found = [f"{plain(each.what)} ({each.file}:{each.line or 1})" for each in high(scan(tree))]
+        known = {"findings": found}
+        records.put("grave", key, known)
+    return [str(each) for each in known["findings"]]
 
 
 def _ungranted(request: CodeRequest) -> NotTrusted:
@@ -113,6 +155,14 @@ def _readable(request: CodeRequest) -> str:
     return f"{tree.origin.repo}/{tree.entry}" if tree.origin.source == "local" else request.ref
 
 
+def _approvable(request: CodeRequest) -> str:
+    """The ref whose tree has this digest: of a local model all its code, not what one file of it reaches."""
+    origin = request.tree.origin
+    if origin.source == "local":
+        return origin.repo if request.role == "found" else request.ref
+    return _readable(request)
+
+
 def _refusal(request: CodeRequest, message: str, step: str) -> NotTrusted:
     tree = request.tree
     return NotTrusted(
@@ -125,7 +175,8 @@ def _refusal(request: CodeRequest, message: str, step: str) -> NotTrusted:
 
 def _by_digest(request: CodeRequest) -> str:
     read = f"`gremio show {_readable(request)}`"
-    return f"After reading it ({read}), pass trust_remote_code=['{request.tree.digest}']."
+    approve = f"`gremio approve {_approvable(request)}`"
+    return f"After reading it ({read}): {approve}, or pass trust_remote_code=['{request.tree.digest}']."
 
 
 def _key(tree: CodeTree) -> str:
@@ -134,9 +185,9 @@ def _key(tree: CodeTree) -> str:
     return f"{origin.source} {origin.repo}@{origin.revision}:{origin.path}/{tree.entry}"
 
 
-def _compare(request: CodeRequest, trees: Trees, records: Records) -> None:
+def _compare(request: CodeRequest, trees: Trees, records: Records, *, exact: bool) -> None:
     record = records.get("used", _key(request.tree))
-    if record is None or record["digest"] == request.tree.digest.hex or request.by_digest:
+    if record is None or record["digest"] == request.tree.digest.hex or exact:
         return
     before = Digest.parse(record["digest"])
     diff = Difference.between(trees.files(before) or {}, request.tree.files).diff
@@ -156,7 +207,7 @@ def _way_back(request: CodeRequest, record: dict[str, Any]) -> str:
     return f" To stay with the old code, pass {request.pinned_by(record['commit'])}."
 
 
-def _remember(request: CodeRequest, reason: str, records: Records) -> None:
+def _remember(request: CodeRequest, reason: str, records: Records, *, exact: bool) -> None:
     tree = request.tree
     today = datetime.now(UTC).date().isoformat()
     used = records.get("used", _key(tree))
@@ -169,8 +220,8 @@ def _remember(request: CodeRequest, reason: str, records: Records) -> None:
     approved = records.get("approved", tree.digest.hex)
     # What was once approved from afar and now lies here, or was now approved by its digest, may do more.
     nearer = approved is not None and approved["origin"]["source"] != "local" and not tree.origin.remote
-    if approved is None or nearer or (request.by_digest and not approved["by_digest"]):
+    if approved is None or nearer or (exact and not approved["by_digest"]):
         origin: dict[str, Any] = dict(vars(tree.origin))
-        exact = request.by_digest or bool(approved and approved["by_digest"])
-        document = {"origin": origin, "entry": tree.entry, "reason": reason, "by_digest": exact}
+        kept = exact or bool(approved and approved["by_digest"])
+        document = {"origin": origin, "entry": tree.entry, "reason": reason, "by_digest": kept}
         records.put("approved", tree.digest.hex, document)

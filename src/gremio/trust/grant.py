@@ -12,11 +12,15 @@ from gremio.errors import OptionError
 
 @dataclass(frozen=True)
 class Grant:
-    """``named`` grants what the call names as code; ``places`` repo ids and folders; ``digests`` exact code."""
+    """``named`` grants what the call names as code; ``places`` repo ids and folders; ``digests`` exact code.
+
+    ``said`` is what those digests were granted by, in words.
+    """
 
     named: bool = False
     places: frozenset[str] = frozenset()
     digests: frozenset[Digest] = frozenset()
+    said: str = "granted by digest"
 
     @classmethod
     def parse(cls, value: object) -> Grant:

@@ -60,7 +60,8 @@ class Provenance:
 
     ``model`` is the repository or folder of the weights, ``model_commit`` its commit on the Hub; ``pipeline`` the
     community class, or that of a modular pipeline's blocks; ``components`` the custom classes by component name;
-    ``mends`` what was repaired in how they were joined, beside what was repaired in the code of each.
+    ``mends`` what was repaired in how they were joined, beside what was repaired in the code of each; ``lock`` the
+    digest of the lock entry that it was loaded from.
 
     Modular pipelines alone have ``blocks``, what was put in among their blocks, by its name there, and ``weights``,
     where the files of each component came from, for they may come from many places.
@@ -73,6 +74,7 @@ class Provenance:
     mends: tuple[Repair, ...] = ()
     blocks: Mapping[str, CodeProvenance] = field(default_factory=dict)
     weights: Mapping[str, Origin] = field(default_factory=dict)
+    lock: str = ""
 
     @property
     def digest(self) -> Digest | None:

@@ -26,14 +26,14 @@ from gremio.machine.settings import Settings
 log = logging.getLogger("gremio")
 
 
-def share_pipeline(cls: type, source: Any, arguments: dict[str, Any]) -> Any:
-    """A pipeline of the class that the call means, over the components of ``source``."""
+def share_pipeline(cls: type, source: Any, arguments: dict[str, Any], *, choice: CodeChoice | None = None) -> Any:
+    """A pipeline of the class that the call means, or that was chosen before, over the components of ``source``."""
     if not isinstance(source, BASE):
         raise OptionError(f"from_pipe wants a pipeline, not a {type(source).__name__}")
     rest = dict(arguments)
     settings = Settings.from_environment()
     access = take_access(rest, settings)
-    choice = CodeChoice.take(rest)
+    choice = choice or CodeChoice.take(rest)
     dtype, device = take_dtype(rest), check_device(rest.pop("device_map", None))
     new_class, code = cls, None
     if choice.ref is not None:

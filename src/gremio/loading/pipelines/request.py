@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gremio.code import PipelineRef
+from gremio.code import CodeTree, PipelineRef
 from gremio.errors import OptionError, RefError
 from gremio.loading.components import Selection
 from gremio.machine.settings import Settings
@@ -17,13 +17,17 @@ from gremio.trust import Grant
 
 @dataclass(frozen=True)
 class CodeChoice:
-    """Which code the caller names, at which revision, which class of it, what may run, and whether to mend it."""
+    """Which code the caller names, at which revision, which class of it, what may run, and whether to mend it.
+
+    ``tree`` is that code where it was found before, as a lock has it.
+    """
 
     ref: PipelineRef | None
     revision: str | None
     class_name: str | None
     grant: Grant
     mend: bool = True
+    tree: CodeTree | None = None
 
     @classmethod
     def take(cls, arguments: dict[str, Any], named_by: str = "custom_pipeline") -> CodeChoice:

@@ -58,13 +58,17 @@ class Resolved:
         return SignatureReader(ClassReader(_NO_CODE)), f"diffusers.{self.index.class_name}"
 
 
-def resolve(request: LoadRequest, *, explicit: bool = False) -> Resolved:
+def resolve(request: LoadRequest, *, explicit: bool = False, home: ModelHome | None = None) -> Resolved:
     """Find the model and the code; with ``explicit`` the caller has a class, which the model's own does not replace.
+
+    ``home`` is the model where it was opened before, as a lock has it.
 
     Raises:
         GremioError: something isn't there, its code may not run, or needs packages that aren't installed.
     """
-    home = open_model(request.model, revision=request.revision, access=request.access, settings=request.settings)
+    home = home or open_model(
+        request.model, revision=request.revision, access=request.access, settings=request.settings
+    )
     index = ModelIndex.parse(read_index(home), ref=home.name)
     found = None
     if request.code.ref is not None:
@@ -77,7 +81,7 @@ def resolve(request: LoadRequest, *, explicit: bool = False) -> Resolved:
 def approve_named(choice: CodeChoice, *, access: Access, settings: Settings, kind: Kind = "pipeline") -> ApprovedClass:
     """The class of the code that the caller names with ``custom_pipeline``."""
     ref = cast(PipelineRef, choice.ref)
-    tree = fetch(ref, revision=choice.revision, access=access, settings=settings)
+    tree = choice.tree or fetch(ref, revision=choice.revision, access=access, settings=settings)
     request = CodeRequest(ref.text, tree, choice.grant)
     return approve(request, tree.entry, choice.class_name, settings=settings, kind=kind, mend=choice.mend)
 

@@ -1,0 +1,48 @@
+"""What `gremio run` does with a name of ``gremio.lock``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from gremio.cli.options import access_arguments
+from gremio.code import PipelineRef
+from gremio.loading.pipelines.resolving import Resolved
+
+if TYPE_CHECKING:
+    from gremio.workspace import LockEntry, Workspace
+
+
+def entry_of(ref: str, model: str | None, *, only_locked: bool, project: str) -> tuple[Workspace, LockEntry] | None:
+    """The entry of the lock that is meant: by ``--locked``, or where a name without ``--model`` means nothing else."""
+    from gremio.workspace import Workspace
+
+    if not only_locked and (model is not None or PipelineRef.parse(ref).source != "mirror"):
+        return None
+    work = Workspace(project)
+    return (work, work.entry(ref)) if only_locked or ref in work.entries else None
+
+
+def resolve(work: Workspace, entry: LockEntry, options: dict[str, Any]) -> Resolved:
+    """What a run of an entry means; options that the lock decides are refused."""
+    from gremio.workspace.loading import resolve_locked
+
+    trust = [*options.pop("trust"), *([True] if options.pop("trust_remote_code") else [])]
+    arguments = {
+        "custom_pipeline": options.pop("model"),
+        "custom_revision": options.pop("revision"),
+        "revision": options.pop("model_revision"),
+        "trust_remote_code": trust,
+        **{name: options.pop(name) for name in ("class_name", "variant")},
+        **access_arguments(options),
+    }
+    given = {name: value for name, value in arguments.items() if value}
+    return resolve_locked(work.project, entry, {**given, "mend": not options.pop("no_mend")})
+
+
+def noted(pipeline: Any, entry: tuple[Workspace, LockEntry] | None) -> Any:
+    """The pipeline, which tells the entry that it was loaded from, if it was."""
+    if entry is None:
+        return pipeline
+    from gremio.workspace import loading
+
+    return loading.noted(pipeline, entry[1])

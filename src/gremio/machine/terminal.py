@@ -1,0 +1,8 @@
+"""Text that somebody else wrote, made safe to print."""
+
+from __future__ import annotations
+
+
+def plain(text: str) -> str:
+    """The text with everything that could steer a terminal, or hide on it, spelled out."""
+    return "".join(c if c in "\n\t" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,96 @@
+"""From a lock entry to a pipeline: nothing but what the lock says. Torch is imported when a pipeline is made."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+from gremio.code import PipelineRef
+from gremio.errors import LockError, OptionError
+from gremio.loading.pipelines.request import CodeChoice, LoadRequest
+from gremio.loading.pipelines.resolving import Resolved, resolve
+from gremio.trust import Grant
+from gremio.workspace.entry import LockEntry
+from gremio.workspace.project import Project
+from gremio.workspace.resolving import drift
+
+log = logging.getLogger("gremio")
+
+_DECIDED = (
+    "custom_pipeline",
+    "custom_revision",
+    "class_name",
+    "trust_remote_code",
+    "revision",
+    "variant",
+    "force_download",
+)
+
+
+def load(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Any:
+    """The pipeline of an entry, with the lock's digest in ``pipe.gremio.lock``."""
+    from gremio.loading.pipelines import DiffusionPipeline
+    from gremio.loading.pipelines.from_pretrained import load_resolved
+    from gremio.loading.pipelines.options import Placement
+
+    rest = dict(arguments)
+    placement = Placement.take(rest)
+    return noted(load_resolved(DiffusionPipeline, resolve_locked(project, entry, rest), placement), entry)
+
+
+def resolve_locked(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Resolved:
+    """What a load of an entry means: its files, checked, and its code, allowed to run. Never loads torch."""
+    _require(project, entry, arguments)
+    home = project.model(entry)
+    asked = LoadRequest.parse(home.name, {**arguments, "local_files_only": True, "variant": entry.variant or None})
+    choice = _choice(project, entry, mend=asked.code.mend)
+    return resolve(replace(asked, code=choice), home=home)
+
+
+def share(project: Project, entry: LockEntry, pipeline: Any, arguments: dict[str, Any]) -> Any:
+    """The class of an entry over the components of a pipeline."""
+    _require(project, entry, arguments)
+    if entry.code is None:
+        step = f"Workspace.load({entry.name!r}) loads it."
+        raise LockError("the entry has no code of its own", ref=entry.name, next_step=step)
+    from gremio.loading.pipelines import DiffusionPipeline
+    from gremio.loading.pipelines.from_pipe import share_pipeline
+
+    choice = _choice(project, entry, mend=bool(arguments.pop("mend", True)))
+    return noted(share_pipeline(DiffusionPipeline, pipeline, arguments, choice=choice), entry)
+
+
+def _require(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> None:
+    decided = [each for each in _DECIDED if arguments.get(each)]
+    if decided:
+        raise OptionError(
+            f"{', '.join(decided)} can't be given: the lock decides that",
+            ref=entry.name,
+            next_step=f"`gremio update {entry.name}` changes what is locked.",
+        )
+    project.require_approved(entry)
+    for code in entry.codes:
+        drifted = drift(code.packages)
+        if drifted:
+            log.warning("%s: installed is %s", entry.name, ", ".join(drifted))
+
+
+def _choice(project: Project, entry: LockEntry, *, mend: bool) -> CodeChoice:
+    digests = frozenset(code.digest for code in entry.codes)
+    said = "; ".join(dict.fromkeys(str(code.approval) for code in entry.codes if code.approval))
+    grant = Grant(digests=digests, said=f"locked as {entry.name}, {said}" if said else f"locked as {entry.name}")
+    if entry.code is None:
+        return CodeChoice(None, None, entry.class_name or None, grant, mend)
+    tree = project.tree(entry, entry.code)
+    return CodeChoice(PipelineRef.parse(entry.ref), None, entry.class_name or None, grant, mend, tree)
+
+
+def noted(pipeline: Any, entry: LockEntry) -> Any:
+    """The pipeline, which from now on tells the entry that it was loaded from."""
+    from gremio.loading.modules.provenance import note, of
+
+    told = of(pipeline)
+    if told is not None:
+        note(pipeline, replace(told, lock=str(entry.digest)))
+    return pipeline
