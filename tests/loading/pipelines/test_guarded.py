@@ -45,6 +45,15 @@ def test_libraries_do_not_see_the_current_directory(here, name):
     assert _sees("transformers", name)
 
 
+def test_a_current_directory_that_is_gone(here, tmp_path, monkeypatch):
+    """Somebody removed it; loading goes on."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with guarded():
+        assert dynamic_module_utils.TIME_OUT_REMOTE_CODE == 0
+
+
 def test_installed_packages_are_found(here):
     """And the standard library."""
     with guarded():

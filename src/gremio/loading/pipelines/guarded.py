@@ -6,7 +6,7 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -69,7 +69,9 @@ def _count(change: int) -> None:
 
 def _own_places() -> set[str]:
     """Where people keep their own modules: the current directory, and the script's."""
-    places = {str(Path.cwd()), *filter(None, sys.path[:1])}
+    places = set(filter(None, sys.path[:1]))
+    with suppress(FileNotFoundError):  # a current directory that somebody removed holds no modules
+        places.add(str(Path.cwd()))
     return {place for place in places if not _is_packaged(place)}
 
 
