@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gremio.errors import NotProven
+from gremio.machine.settings import Settings
 from gremio.publishing import one_step
 from gremio.publishing.one_step import Published, publish
 from gremio.publishing.proof import remembered
 from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 from gremio.publishing.proof.proof import Attempt, Proof
+from gremio.publishing.proof.remembered import RememberedProofs
 
 PLAIN = "from diffusers import DDIMPipeline\nclass Plain(DDIMPipeline):\n    pass\n"
 FACTS = Facts("code", ComponentFacts("Plain", parts={"method __call__": "(prompt)"}))
@@ -67,7 +70,10 @@ def test_other_code_versions_or_places_are_proven_anew(
     again: Callable[..., tuple[Published, list[str]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A new commit of the same files needs no second look at the folder; everything else is a new proof."""
-    again()
+    published, settings = again()[0], Settings.from_environment()
+    elsewhere = replace(settings, endpoint="http://127.0.0.1:9")
+    assert RememberedProofs(published.publication, "maria/mine", settings).find()
+    assert not RememberedProofs(published.publication, "maria/mine", elsewhere).find()
     assert again("maria/other")[1] == ["folder", "maria/other"]
     assert again(text=f"{PLAIN}\nMORE = 1\n", replace_code=True)[1] == ["folder", "maria/mine"]
     assert again("maria/other", tags=["more"])[1] == ["maria/other"]

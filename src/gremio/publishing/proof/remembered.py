@@ -33,12 +33,14 @@ class RememberedProofs:
     def find(self) -> tuple[Proof, Facts] | None:
         """The proof and what was loaded; None where there is none, or something that it depends on has changed."""
         record = Records(self.settings.home).get(_KIND, self._key)
-        if record is None or record["with"] != self._conditions():
+        if record is None or record.get("with") != self._conditions():
             return None
-        attempts = tuple(
-            Attempt(**each | {"reasons": tuple(each["reasons"]), "log": ()}) for each in record["attempts"]
-        )
-        return Proof(ProofSubject(**record["subject"]), attempts, record["made"]), Facts.from_dict(record["facts"])
+        try:
+            attempts = tuple(map(_attempt, record["attempts"]))
+            return Proof(ProofSubject(**record["subject"]), attempts, record["made"]), Facts.from_dict(record["facts"])
+        except (KeyError, TypeError, ValueError):
+            # Whatever wrote that, it is no proof.
+            return None
 
     def keep(self, proof: Proof, facts: Facts) -> None:
         """Remember a proof that is good, and what it found.
@@ -73,3 +75,7 @@ class RememberedProofs:
             "class": f"{self.publication.kind} {self.publication.class_name}",
             "limits": list(self.publication.limits),
         }
+
+
+def _attempt(told: Mapping[str, Any]) -> Attempt:
+    return Attempt(told["loader"], told["verdict"], tuple(told["reasons"]), told["error"], seconds=told["seconds"])
