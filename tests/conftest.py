@@ -154,12 +154,12 @@ def _files_of(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="session")
-def forked_trials() -> Iterator[tuple[str, ...]]:
-    """The command that makes a trial, in a fork of one process that has imported the libraries."""
+def forks() -> Iterator[tuple[str, ...]]:
+    """What runs a module, put before its name, in a fork of one process that has imported the libraries."""
     from gremio.machine.processes import forking
 
-    with forking("gremio.checking.trial", os.environ) as command:
-        yield command
+    with forking(os.environ) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
@@ -183,6 +183,13 @@ def loads(hub: LocalHub, _session_loads: Loads, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("gremio.publishing.one_step.Loads", shared)
     return shared(Settings.from_environment()).__enter__()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever pauses before the next try pauses for a moment only."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.02)))
 
 
 @pytest.fixture

@@ -68,7 +68,7 @@ def test_published(gremio, hub, api, mine, monkeypatch):
     assert (again["uploaded"], again["proof"]) == ([], None)
 
 
-def test_what_does_not_load_is_not_sent(gremio, hub, api, mine, monkeypatch):
+def test_what_does_not_load_is_not_sent(gremio, hub, api, mine, monkeypatch, loads):
     """The folder itself is loaded before anything else."""
     monkeypatch.setenv("HF_TOKEN", hub.token)
     (mine / "pipeline.py").write_text(f"{PIPELINE}\nraise OSError('not today')\n")

@@ -65,7 +65,8 @@ def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_threa
             monkeypatch.setenv("HF_TOKEN", hub.token)
             request.getfixturevalue("loads")
         if "gremio check" in text:
-            monkeypatch.setattr("gremio.checking.runner.TRIAL", request.getfixturevalue("forked_trials"))
+            trial = (*request.getfixturevalue("forks"), "gremio.checking.trial")
+            monkeypatch.setattr("gremio.checking.runner.TRIAL", trial)
         if "showlab/show-1-base" in text:
             replaced[VIDEO_COMMIT] = put("showlab/show-1-base", show_one_folder)
         return replaced

@@ -155,6 +155,7 @@ def test_git_understands_it(api: HfApi, castle: str, shared_hub: tuple[LocalHub,
     assert shown.stdout == b"x = 1\n"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("path", ["w.bin", "w.txt"])
 def test_download_over_a_bad_line(
     start: Callable[..., LocalHub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
@@ -171,6 +172,7 @@ def test_download_over_a_bad_line(
     assert line.ranges == [None, f"bytes={1 << 20}-"]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_upload_over_a_bad_line(start: Callable[..., LocalHub]) -> None:
     """A commit that breaks off half way leaves the repository as it was."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.samples.code import PLAIN
 
-from gremio.machine.processes import Children, Limits, forking, fresh
+from gremio.machine.processes import PYTHON, Children, Limits, forking
 
 TRIAL = "gremio.checking.trial"
 
@@ -34,40 +34,40 @@ DIES = PLAIN + "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
 
 def trial(command, file: Path, seconds: float = 60.0, megabytes: int | None = None):
     """Make one, and tell how it ended."""
-    return Children().run([*command, str(file), "--quick"], Limits(seconds, megabytes))
+    return Children().run([*command, TRIAL, str(file), "--quick"], Limits(seconds, megabytes))
 
 
-def test_a_forked_trial_reports_as_any_other(forked_trials, write) -> None:
+def test_a_forked_trial_reports_as_any_other(forks, write) -> None:
     """The report is on stdout and nothing else, the same as from a process that began from nothing."""
     from gremio.checking.trial.report import Report
 
     file = write(RUNS)
-    forked = Report.from_output(trial(forked_trials, file).out)
-    alone = Report.from_output(trial(fresh(TRIAL), file).out)
+    forked = Report.from_output(trial(forks, file).out)
+    alone = Report.from_output(trial(PYTHON, file).out)
     assert forked.runs, forked.error
     assert (forked.output_digest, forked.arguments) == (alone.output_digest, alone.arguments)
 
 
-def test_loading_as_plain_diffusers_does_stays_apart(forked_trials, write) -> None:
+def test_loading_as_plain_diffusers_does_stays_apart(forks, write) -> None:
     """Each trial has a folder of its own for the code that diffusers copies."""
     from gremio.checking.trial.report import Report
 
     file = write(RUNS)
-    done = Children().run([*forked_trials, str(file), "--quick", "--loader=diffusers"], Limits(60))
+    done = Children().run([*forks, TRIAL, str(file), "--quick", "--loader=diffusers"], Limits(60))
     assert Report.from_output(done.out).runs
     assert not (Path(os.environ["HF_HOME"]) / "modules" / "diffusers_modules" / "local").exists()
 
 
-def test_a_death_is_told(forked_trials, write) -> None:
+def test_a_death_is_told(forks, write) -> None:
     """The signal that ended the trial ends what waits for it."""
-    assert trial(forked_trials, write(DIES)).code == -signal.SIGSEGV
+    assert trial(forks, write(DIES)).code == -signal.SIGSEGV
 
 
-def test_time_ends_the_trial_itself(forked_trials, write) -> None:
+def test_time_ends_the_trial_itself(forks, write) -> None:
     """Not only the process that waits for it."""
-    ended = trial(forked_trials, write(SLEEPS), 3.0)
+    ended = trial(forks, write(SLEEPS), 3.0)
     assert ended.timed_out
-    assert gone(forked_trials)
+    assert gone(forks)
 
 
 def gone(command) -> bool:
@@ -91,17 +91,17 @@ def _parent(process: int) -> int:
         return 0
 
 
-def test_memory_is_limited(forked_trials, write) -> None:
+def test_memory_is_limited(forks, write) -> None:
     """The limit is the trial's, not the fork server's."""
-    ended = trial(forked_trials, write(EATS), megabytes=1500)
+    ended = trial(forks, write(EATS), megabytes=1500)
     assert "MemoryError" in ended.err + ended.out
-    assert trial(forked_trials, write(RUNS), megabytes=1500).code == 0
+    assert trial(forks, write(RUNS), megabytes=1500).code == 0
 
 
 def test_nothing_is_left_of_a_fork_server(write) -> None:
     """It ends with whoever started it, and what it has forked ends with it."""
     with ThreadPoolExecutor() as pool:
-        with forking(TRIAL, os.environ) as command:
+        with forking(os.environ) as command:
             assert Path(command[-1]).exists()
             sleeping = pool.submit(trial, command, write(SLEEPS))
             while not _forks(command[-1]):

@@ -86,7 +86,7 @@ class Cutting:
 
 
 @pytest.fixture
-def cutting(tmp_path, monkeypatch):
+def cutting(tmp_path, monkeypatch, impatient):
     """A Hub with a castle, and what cuts its downloads."""
     cutter = Cutting()
     with LocalHub(tmp_path / "cutting", users={"maria": "hf_maria"}, middleware=[cutter]) as hub:

@@ -18,14 +18,14 @@ from gremio.checking.request import TrialRequest
 from gremio.checking.table import Entry, Table, Wanted
 from gremio.checking.trial.report import Report
 from gremio.errors import OptionError
-from gremio.machine.processes import Children, Limits, forking, fresh
+from gremio.machine.processes import PYTHON, Children, Limits, forking
 from gremio.machine.settings import Settings
 from gremio.machine.writing import store_errors
 from gremio.sources import Access
 
 _MODULE = "gremio.checking.trial"
 _MANY = 4
-TRIAL = fresh(_MODULE)
+TRIAL = (*PYTHON, _MODULE)
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,11 @@ class Runner:
         """Have many trials forked from one process that has imported everything, where that can be."""
         alone = self._command
         # Another command is not ours to make quicker.
-        if alone != fresh(_MODULE) or trials < _MANY:
+        if alone != (*PYTHON, _MODULE) or trials < _MANY:
             yield
             return
-        with forking(_MODULE, self._environ) as self._command:
+        with forking(self._environ) as start:
+            self._command = (*start, _MODULE)
             try:
                 yield
             finally:

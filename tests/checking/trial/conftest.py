@@ -59,11 +59,11 @@ def trial():
 
 
 @pytest.fixture
-def child(forked_trials):
+def child(forks):
     """``child(ref, *arguments)``: the report of a trial in a process of its own, and what it printed to stderr."""
 
     def run(ref, *arguments):
-        done = Children().run([*forked_trials, ref, *arguments], Limits(60))
+        done = Children().run([*forks, "gremio.checking.trial", ref, *arguments], Limits(60))
         assert done.code == 0, done.err
         assert len(done.out.splitlines()) == 1
         return Report.from_output(done.out), done.err

@@ -1,14 +1,14 @@
 """A process that has imported the libraries, and forks one that runs a module whenever it is asked.
 
-``python -m gremio.machine.processes.fork_server SOCKET MODULE``. Most of the time of a trial or a proof is the import
-of torch, diffusers and transformers. What is forked from here is a process of its own all the same, with its own
-limits; it shares nothing that it could change, and nothing but those libraries was run before it. What they read of the
+``python -m gremio.machine.processes.fork_server SOCKET``. Most of the time of a trial or a proof is the import of
+torch, diffusers and transformers. What is forked from here is a process of its own all the same, with its own limits;
+it shares nothing that it could change, and nothing but those libraries was run before it. What they read of the
 environment when they are imported stays as it was here. Linux only: elsewhere what these libraries have started does
 not survive a fork.
 
-A client connects, sends a byte with the descriptors for stdout and stderr, then a line, ``{"arguments": [...],
-"limits": [...], "folder": "/tmp/…", "environ": {...}}``, with its own limits as ``resource`` tells them, and gets the
-exit code, or the negative number of a signal. When it hangs up, its fork is ended.
+A client connects, sends a byte with the descriptors for stdout and stderr, then a line, ``{"module": "…",
+"arguments": [...], "limits": [...], "folder": "/tmp/…", "environ": {...}}``, with its own limits as ``resource`` tells
+them, and gets the exit code, or the negative number of a signal. When it hangs up, its fork is ended.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ _PAUSE = 0.02  # seconds between two looks at what has ended
 class ForkServer:
     """Forks for the clients of one socket; ends when ``alive`` does, a pipe that nobody writes to."""
 
-    def __init__(self, path: str, alive: int, module: str) -> None:
-        self._module = module
+    def __init__(self, path: str, alive: int) -> None:
         self._alive = alive
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._server.bind(path)
@@ -69,7 +68,7 @@ class ForkServer:
         child = os.fork() if request.endswith("\n") else None
         if child == 0:
             self._server.close()
-            _become(self._module, request, descriptors)
+            _become(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         if child is None:
@@ -107,7 +106,7 @@ def _end_group(child: int) -> None:
         os.killpg(child, signal.SIGKILL)
 
 
-def _become(module: str, line: str, descriptors: list[int]) -> NoReturn:
+def _become(line: str, descriptors: list[int]) -> NoReturn:
     """In the new process: take what the client has, and run the module as ``python -m`` would."""
     code = 1
     try:
@@ -124,8 +123,8 @@ def _become(module: str, line: str, descriptors: list[int]) -> NoReturn:
         for kind, limits in request["limits"]:
             resource.setrlimit(kind, limits)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.argv = [module, *request["arguments"]]
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        sys.argv = [request["module"], *request["arguments"]]
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -159,7 +158,7 @@ def run() -> None:
     """Import, then serve; stdin is the pipe that ends it, and a line on stdout says that it is ready."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import_libraries()
-    server = ForkServer(sys.argv[1], 0, sys.argv[2])
+    server = ForkServer(sys.argv[1], 0)
     gc.collect()
     gc.freeze()
     sys.stdout.write("ready\n")

@@ -1,7 +1,7 @@
 """Run by path, not imported: have a fork server make a process, and end as that ended.
 
-``python forked.py SOCKET ARGUMENTS…``. The fork has this process's output, limits, folder and environment. Ending this
-process ends it.
+``python forked.py SOCKET MODULE ARGUMENTS…``. The fork has this process's output, limits, folder and environment.
+Ending this process ends it.
 """
 
 import json
@@ -12,15 +12,16 @@ import socket
 import sys
 
 
-def main(socket_path: str, *arguments: str) -> None:
+def main(socket_path: str, module: str, *arguments: str) -> None:
     """Ask, wait, end alike."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.connect(socket_path)
         limits = [(kind, resource.getrlimit(kind)) for kind in (resource.RLIMIT_CORE, resource.RLIMIT_DATA)]
         folder = os.getcwd()  # noqa: PTH109  this starts sooner without pathlib
-        request = {"arguments": arguments, "limits": limits, "folder": folder, "environ": dict(os.environ)}
+        asked = {"module": module, "arguments": arguments}
+        own = {"limits": limits, "folder": folder, "environ": dict(os.environ)}
         socket.send_fds(server, [b"2"], [1, 2])
-        server.sendall(json.dumps(request).encode() + b"\n")
+        server.sendall(json.dumps(asked | own).encode() + b"\n")
         answer = server.recv(32)
     code = int(answer or b"1")
     if code < 0:

@@ -1,4 +1,4 @@
-"""Has processes of a module forked from one that has imported the libraries, where the system allows it."""
+"""Has modules run in forks of a process that has imported the libraries, where the system allows it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,21 @@ from pathlib import Path
 _CLIENT = Path(__file__).with_name("forked.py")
 
 
-def fresh(module: str) -> tuple[str, ...]:
-    """The command that runs ``module`` in a process that begins from nothing."""
-    # -P: what lies in the current directory is no module of ours.
-    return (sys.executable, "-P", "-m", module)
+# -P: what lies in the current directory is no module of ours.
+PYTHON = (sys.executable, "-P", "-m")
+"""What runs a module in a process that begins from nothing, put before the module's name."""
 
 
 @contextmanager
-def forking(module: str, environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-    """The command that runs ``module`` in a fork, while the block lasts; ``fresh`` where there can be none."""
+def forking(environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    """What runs a module in a fork while the block lasts, put before its name; ``PYTHON`` where there can be none."""
     if sys.platform != "linux":
-        yield fresh(module)
+        yield PYTHON
         return
     with tempfile.TemporaryDirectory(prefix="gremio-forks-") as folder:
         path = str(Path(folder) / "socket")
         process = subprocess.Popen(
-            [*fresh("gremio.machine.processes.fork_server"), path, module],
+            [*PYTHON, "gremio.machine.processes.fork_server", path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -38,7 +37,7 @@ def forking(module: str, environ: Mapping[str, str]) -> Iterator[tuple[str, ...]
         assert process.stdout is not None
         try:
             ready = process.stdout.readline().strip() == b"ready"
-            yield (sys.executable, "-I", "-S", str(_CLIENT), path) if ready else fresh(module)
+            yield (sys.executable, "-I", "-S", str(_CLIENT), path) if ready else PYTHON
         finally:
             process.stdin.close()
             process.stdout.close()

@@ -71,7 +71,7 @@ class Loads(AbstractContextManager["Loads"]):
     @cached_property
     def _command(self) -> Sequence[str]:
         environ = clean_environment(self._folder, self.settings, None)
-        return self._given or self._opened.enter_context(forking(_MODULE, environ))
+        return self._given or (*self._opened.enter_context(forking(environ)), _MODULE)
 
 
 def _without_report(ended: Ended) -> str:
