@@ -216,7 +216,7 @@ def test_an_interruption_keeps_what_is_done(code, tmp_path: Path) -> None:  # no
 
 def test_without_what_draws_it_says_so(gremio, code, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     """Once, with the command, and not in every trial."""
-    monkeypatch.setattr("gremio.cli.trials.find_spec", lambda name: None)
+    monkeypatch.setattr("gremio.cli.libraries.find_spec", lambda name: None)
     done = gremio("check", "--all", code({"castle": "runs"}))
     assert done.code == 1
     assert 'pip install "gremio[run]"' in done.err

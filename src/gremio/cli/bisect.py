@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli.libraries import require_run_extra
 from gremio.cli.options import access_options, format_option
-from gremio.cli.trials import access_of, limits_of, request_of, require_run_extra, trial_options
+from gremio.cli.trials import access_of, limits_of, request_of, trial_options
 from gremio.cli.wording import answer
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli.libraries import require_run_extra
 from gremio.cli.options import access_options, code_options, format_option
-from gremio.cli.trials import access_of, limits_of, report_lines, request_of, require_run_extra, trial_options
+from gremio.cli.trials import access_of, limits_of, report_lines, request_of, trial_options
 from gremio.cli.wording import answer
 from gremio.code.ref import FORMS
 from gremio.errors import CodeError, OptionError

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from gremio.cli.libraries import quiet_libraries, require_run_extra
+
 
 @click.command()
 @click.option(
@@ -24,7 +26,7 @@ def demo(output: Path) -> None:
 
     It needs no network, no account and no GPU, and writes nothing but the pictures.
     """
-    from gremio.cli.run import quiet_libraries
+    require_run_extra()
     from gremio.demo import contact_sheet, tour
     from gremio.running.outputs import collect, save
 

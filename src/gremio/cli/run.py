@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli import locked, modular
+from gremio.cli.libraries import quiet_libraries, require_run_extra
 from gremio.cli.options import access_arguments, access_options, code_options, named_values, project_option
-from gremio.cli.trials import require_run_extra
 from gremio.code import PipelineRef
 from gremio.errors import BadModelIndex, CodeFailed, GremioError, NoClass, OptionError
 from gremio.loading.modular.resolving import ResolvedModular
@@ -174,24 +174,6 @@ def _load(resolved: Resolved | ResolvedModular, device: str | None, dtype: str |
         pipeline = load_resolved(DiffusionPipeline, resolved, placement)
     pipeline.set_progress_bar_config(disable=not sys.stderr.isatty())
     return pipeline
-
-
-def quiet_libraries(*, bars: bool) -> None:
-    """Leave the word to us: what diffusers and transformers have to say below an error confuses a maker of pictures.
-
-    ``bars``: whether they may show progress while they download and load, for a terminal.
-    """
-    import transformers
-
-    # Before diffusers is imported, since that is when transformers begins to talk.
-    transformers.logging.set_verbosity_error()
-
-    import diffusers
-
-    diffusers.utils.logging.set_verbosity_error()
-    if not bars:
-        transformers.logging.disable_progress_bar()
-        diffusers.utils.logging.disable_progress_bar()
 
 
 def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], given: Mapping[str, Any]) -> Saved:

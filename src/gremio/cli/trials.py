@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,6 @@ import click
 
 from gremio.cli.options import access_arguments, named_values, together
 from gremio.cli.wording import in_options, section
-from gremio.errors import MissingPackages
 
 if TYPE_CHECKING:
     from gremio.checking.request import TrialRequest
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from gremio.machine.processes import Limits
     from gremio.sources import Access
 
-_NEEDED = ("torch", "diffusers", "transformers")
 
 trial_options = together(
     click.option("-m", "--model", help="Weights to use, owner/repo or a folder, in place of tiny random ones."),
@@ -79,18 +76,6 @@ def access_of(options: dict[str, Any]) -> Access:
     from gremio.sources import Access
 
     return Access.of(Settings.from_environment(), **access_arguments(options))
-
-
-def require_run_extra() -> None:
-    """Say at once, and not in every trial, that what draws is not installed.
-
-    Raises:
-        MissingPackages: the extra ``run`` is not.
-    """
-    lacking = [name for name in _NEEDED if find_spec(name) is None]
-    if lacking:
-        message = f"a check runs pipelines, and {', '.join(lacking)} can't be imported"
-        raise MissingPackages(message, packages=lacking, next_step='pip install "gremio[run]"')
 
 
 def report_lines(report: Report) -> Iterator[str]:

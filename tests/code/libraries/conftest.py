@@ -44,7 +44,6 @@ def forget() -> Callable[[], None]:
     def forget_all() -> None:
         packages.package_root.cache_clear()
         library.library.cache_clear()
-        library.index_for.cache_clear()
         library._parse_file.cache_clear()
         relocation._relocated.cache_clear()
         _library_kinds.clear()

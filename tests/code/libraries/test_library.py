@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gremio.code.libraries.exports import Outline
-from gremio.code.libraries.library import index_for, library, listed_at_the_end
+from gremio.code.libraries.library import library, listed_at_the_end
 
 LAZY = """
     from typing import TYPE_CHECKING
@@ -98,10 +98,10 @@ def kept(home: Path) -> dict[str, Path]:
 def test_the_index_is_kept_on_disk_and_never_stale(make_library, home: Path) -> None:
     """A second process reads the answer; a change of the package throws it away."""
     make_library("diffusers", FILES)
-    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
+    assert library("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
     assert "diffusers.names.json" in kept(home)
     make_library("diffusers", {"moved.py": "class Beta: pass\n", "sub/deep.py": ""})
-    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.moved",)}
+    assert library("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.moved",)}
 
 
 def test_a_module_is_read_once_for_all_processes(make_library, home: Path, forget, monkeypatch) -> None:
@@ -122,11 +122,11 @@ def test_a_module_is_read_once_for_all_processes(make_library, home: Path, forge
 def test_a_damaged_index_is_made_again(make_library, home: Path, forget, damage: str) -> None:
     """What is on disk is believed only when it is whole."""
     make_library("diffusers", FILES)
-    assert index_for("diffusers").defining(["Beta"])
+    assert library("diffusers").defining(["Beta"])
     for path in kept(home).values():
         path.write_text(damage)
     forget()
-    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
+    assert library("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
 
 
 def test_where_nothing_can_be_written_it_is_read_each_time(make_library, home: Path) -> None:
@@ -134,7 +134,7 @@ def test_where_nothing_can_be_written_it_is_read_each_time(make_library, home: P
     home.mkdir(parents=True, exist_ok=True)
     (home / "index").write_text("a file where the folder would be")
     make_library("diffusers", FILES)
-    assert index_for("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
+    assert library("diffusers").defining(["Beta"]) == {"Beta": ("diffusers.sub.deep",)}
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gremio.code import CodeTree, Origin
 from gremio.code.review import module_name, relocations, rewrite
-from gremio.code.syntax import parse
+from gremio.code.syntax.parsing import parse
 
 LIBRARY = {
     "utils/__init__.py": "from .torch_utils import kept\n",

@@ -4,8 +4,8 @@ import ast
 
 import pytest
 
-from gremio.code.review import call_docstring, call_signature, component_slots, init_signature
-from gremio.code.review.signatures import type_names
+from gremio.code.review.classes import ClassReader
+from gremio.code.review.signatures import SignatureReader, type_names
 from gremio.errors import NoClass
 
 SOURCE = '''
@@ -37,9 +37,14 @@ class R(P):
 '''
 
 
+def reader(tree) -> SignatureReader:
+    """Of a tree."""
+    return SignatureReader(ClassReader(tree))
+
+
 def test_the_call_signature_as_written(make_tree) -> None:
     """Names, annotations, defaults and kinds, without self."""
-    found = call_signature(make_tree({"a.py": SOURCE, "nets.py": "class Net: ..."}), "Q")
+    found = reader(make_tree({"a.py": SOURCE, "nets.py": "class Net: ..."})).signature("Q", "__call__")
     assert [(p.name, p.annotation, p.default, p.kind, p.required) for p in found] == [
         ("prompt", "str | list[str]", None, "positional_only", True),
         ("n", "int", "2", "positional", False),
@@ -52,7 +57,7 @@ def test_the_call_signature_as_written(make_tree) -> None:
 
 def test_components(make_tree) -> None:
     """What has no default or is called optional is a component; plain values are not."""
-    found = component_slots(make_tree({"a.py": SOURCE, "nets.py": "class Net: ..."}), "R")
+    found = reader(make_tree({"a.py": SOURCE, "nets.py": "class Net: ..."})).components("R")
     assert [(slot.name, slot.types, slot.optional) for slot in found] == [
         ("vae", ("diffusers.AutoencoderKL",), False),
         ("unet", ("diffusers.UNet2DConditionModel", "tree.nets.Net"), False),
@@ -66,15 +71,15 @@ def test_components(make_tree) -> None:
 def test_docstrings_are_cleaned(make_tree) -> None:
     """The docstring of the call, inherited too, loses its indentation."""
     tree = make_tree({"a.py": SOURCE, "nets.py": ""})
-    assert call_docstring(tree, "Q").startswith("Draw.\n\n")
-    assert call_docstring(tree, "R") == ""
+    assert reader(tree).call_docstring("Q").startswith("Draw.\n\n")
+    assert reader(tree).call_docstring("R") == ""
 
 
 def test_what_is_inherited_from_diffusers_is_read_there(make_tree) -> None:
     """A class without a method of its own has that of its base in the installed library."""
     tree = make_tree({"a.py": "from diffusers import StableDiffusionPipeline as S\nclass A(S): ..."})
-    assert call_signature(tree, "A")[0].name == "prompt"
-    slots = {slot.name: slot for slot in component_slots(tree, "A")}
+    assert reader(tree).signature("A", "__call__")[0].name == "prompt"
+    slots = {slot.name: slot for slot in reader(tree).components("A")}
     assert list(slots)[:3] == ["vae", "text_encoder", "tokenizer"]
     assert slots["unet"].types[0].endswith(".UNet2DConditionModel")
     assert slots["safety_checker"].optional
@@ -84,8 +89,8 @@ def test_what_is_inherited_from_diffusers_is_read_there(make_tree) -> None:
 def test_a_class_that_is_not_there(make_tree) -> None:
     """Asking about another class is an error, not an empty answer."""
     with pytest.raises(NoClass):
-        init_signature(make_tree({"a.py": SOURCE, "nets.py": ""}), "Z")
-    assert init_signature(make_tree({"a.py": "class A: ..."}), "A") == ()
+        reader(make_tree({"a.py": SOURCE, "nets.py": ""})).signature("Z", "__init__")
+    assert reader(make_tree({"a.py": "class A: ..."})).signature("A", "__init__") == ()
 
 
 @pytest.mark.parametrize(

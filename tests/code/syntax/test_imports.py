@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gremio.code.syntax import ImportedName, data_files, imports_of, parse_source
+from gremio.code.syntax.imports import ImportedName, data_files, imports_of
+from gremio.code.syntax.parsing import parse_source
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,9 @@ from tests.publishing.proof.conftest import BLOCKS, MODEL
 from gremio.errors import NotProven
 from gremio.machine.processes import Trouble
 from gremio.machine.settings import Settings
-from gremio.publishing.proof.environment import clean_environment
 from gremio.publishing.proof.exchange import ProofReport, ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts
-from gremio.publishing.proof.loads import Loads
+from gremio.publishing.proof.loads import Loads, clean_environment
 from gremio.publishing.proof.proof import Proof
 from gremio.publishing.proof.proving import facts_of_folder, prove
 from gremio.sources.model import FolderModel, code_of
@@ -236,7 +235,9 @@ def test_the_environment_is_somebody_elses(tmp_path: Path, monkeypatch: pytest.M
     assert "HF_TOKEN" not in env
     assert "HF_HUB_OFFLINE" not in env
     assert str(loose) not in env["PYTHONPATH"]
-    assert env["PYTHONPATH"].startswith(f"{installed}{os.pathsep}")
+    first, own = env["PYTHONPATH"].split(os.pathsep)
+    assert first == str(installed)
+    assert Path(own, "gremio", "__init__.py").is_file()
     below = ("HF_HOME", "HF_HUB_CACHE", "HF_MODULES_CACHE", "GREMIO_HOME")
     assert all(Path(env[name]).is_relative_to(tmp_path / "x") for name in below)
     assert clean_environment(tmp_path, settings(), "hf_other")["HF_TOKEN"] == "hf_other"

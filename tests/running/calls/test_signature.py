@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from gremio.code import CodeTree, Origin
-from gremio.code.review import call_docstring, call_signature
+from gremio.code.review.classes import ClassReader
+from gremio.code.review.signatures import SignatureReader
 from gremio.errors import OptionError
 from gremio.running.calls import CallSignature
 
@@ -124,7 +125,8 @@ def test_a_call_reads_as_it_lives() -> None:
     """Reading tells of a class what the live class tells, but for defaults that are names."""
     source = textwrap.dedent(inspect.getsource(Painter)).replace("scale=7", "scale=7, mode=MODE")
     tree = CodeTree({"painter.py": source.encode()}, "painter.py", Origin("local", ""))
-    read = CallSignature.read("Painter", call_signature(tree, "Painter"), call_docstring(tree, "Painter"))
+    reader = SignatureReader(ClassReader(tree))
+    read = CallSignature.read("Painter", reader.signature("Painter", "__call__"), reader.call_docstring("Painter"))
     live = CallSignature.of(Painter)
     assert [each for each in read.parameters if each.name != "mode"] == list(live.parameters)
     assert (read.accepts_kwargs, read.get("mode").wanted.what) == (live.accepts_kwargs, "any")
@@ -133,4 +135,5 @@ def test_a_call_reads_as_it_lives() -> None:
 def test_a_call_that_is_assigned_is_not_told_by_reading() -> None:
     """Only the live class knows what it is then."""
     source = b"class Painter:\n    def paint(self, prompt): ...\n    __call__ = paint\n"
-    assert call_signature(CodeTree({"painter.py": source}, "painter.py", Origin("local", "")), "Painter") == ()
+    tree = CodeTree({"painter.py": source}, "painter.py", Origin("local", ""))
+    assert SignatureReader(ClassReader(tree)).signature("Painter", "__call__") == ()

@@ -166,11 +166,18 @@ class Library:
         return self.absolute(module, level, target), original
 
     def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The modules that define each name, sorted. One pass over the sources answers for all new names."""
-        wanted = list(dict.fromkeys(names))
+        """The modules that define each name, sorted. One pass over the sources answers for all new names.
+
+        What was found is remembered between processes until the package changes.
+        """
+        wanted, index = list(dict.fromkeys(names)), f"{self.name}.names"
+        if not self._found:
+            held = remembered.recall(index, self.fingerprint)
+            self._found.update({name: tuple(each) for name, each in held.items()} if isinstance(held, dict) else {})
         new = [name for name in wanted if name not in self._found]
         if new:
             self._found.update(self._search(new))
+            remembered.keep(index, self.fingerprint, self._found)
         return {name: self._found[name] for name in wanted}
 
     def _search(self, names: list[str]) -> dict[str, tuple[str, ...]]:
@@ -257,37 +264,3 @@ def library(name: str) -> Library | None:
     """The installed package of that name; None when it isn't installed."""
     root = package_root(name)
     return Library(name, root) if root else None
-
-
-@cache
-def index_for(name: str) -> Index | None:
-    """Where the names of an installed package live."""
-    source = library(name)
-    return Index(source) if source else None
-
-
-@dataclass(frozen=True, eq=False)
-class Index:
-    """``Library.defining``, remembered between processes until the package changes."""
-
-    library: Library
-    _known: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
-
-    def defining(self, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """The modules that define each name."""
-        wanted = list(dict.fromkeys(names))
-        if not self._known:
-            self._known.update(self._read())
-        new = [name for name in wanted if name not in self._known]
-        if new:
-            self._known.update(self.library.defining(new))
-            remembered.keep(self._name, self.library.fingerprint, self._known)
-        return {name: self._known[name] for name in wanted}
-
-    @property
-    def _name(self) -> str:
-        return f"{self.library.name}.names"
-
-    def _read(self) -> dict[str, tuple[str, ...]]:
-        held = remembered.recall(self._name, self.library.fingerprint)
-        return {name: tuple(modules) for name, modules in held.items()} if isinstance(held, dict) else {}

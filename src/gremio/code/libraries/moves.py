@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gremio.code.libraries.library import Library, index_for, library
+from gremio.code.libraries.library import Library, library
 
 LIBRARIES = ("diffusers", "transformers")
 """What the first half of an index's entry may be, beside packages of pipelines in diffusers and files."""
@@ -90,8 +90,7 @@ class Finder:
             return Nowhere()
         if source.has(source.name, name):
             return Place(source.name, name)
-        index = index_for(source.name)
-        modules = index.defining([name])[name] if index else ()
+        modules = source.defining([name])[name]
         if modules:
             return _choose(source, modules, module, name)
         return self._as_module(source, module, name)

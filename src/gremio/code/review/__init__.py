@@ -8,10 +8,6 @@ from gremio.code.review.review import Review, read
 from gremio.code.review.signatures import (
     ComponentSlot,
     Parameter,
-    call_docstring,
-    call_signature,
-    component_slots,
-    init_signature,
 )
 
 __all__ = [
@@ -24,15 +20,11 @@ __all__ = [
     "Review",
     "Rewritten",
     "Unresolved",
-    "call_docstring",
-    "call_signature",
     "classes",
     "closure",
     "complaint",
-    "component_slots",
     "declared_data",
     "entry_class",
-    "init_signature",
     "missing",
     "module_name",
     "read",

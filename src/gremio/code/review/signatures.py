@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gremio.code import CodeTree
 from gremio.code.libraries.classes import library_bases, library_class
 from gremio.code.review.classes import ClassReader
 from gremio.code.syntax.parsing import dotted, strings
@@ -49,30 +48,6 @@ class Definition:
     module: str = ""
 
 
-def init_signature(tree: CodeTree, class_name: str) -> tuple[Parameter, ...]:
-    """The parameters of ``__init__`` without ``self``; empty when no class on the way defines one.
-
-    Raises:
-        NoClass: the entry has no such class.
-    """
-    return SignatureReader(ClassReader(tree)).signature(class_name, "__init__")
-
-
-def call_signature(tree: CodeTree, class_name: str) -> tuple[Parameter, ...]:
-    """The same for ``__call__``."""
-    return SignatureReader(ClassReader(tree)).signature(class_name, "__call__")
-
-
-def call_docstring(tree: CodeTree, class_name: str) -> str:
-    """The docstring of ``__call__``, cleaned; empty when there is none."""
-    return SignatureReader(ClassReader(tree)).call_docstring(class_name)
-
-
-def component_slots(tree: CodeTree, class_name: str) -> tuple[ComponentSlot, ...]:
-    """The components that a pipeline class takes: what has no default, and what it calls optional."""
-    return SignatureReader(ClassReader(tree)).components(class_name)
-
-
 @dataclass
 class SignatureReader:
     """Answers about the classes that a ClassReader reads, and of installed libraries by their dotted names."""
@@ -80,12 +55,16 @@ class SignatureReader:
     classes: ClassReader
 
     def signature(self, class_name: str, method: str) -> tuple[Parameter, ...]:
-        """The parameters of a method, without ``self``."""
+        """The parameters of a method, without ``self``; empty when no class on the way defines one.
+
+        Raises:
+            NoClass: the entry has no such class.
+        """
         found = self._method(class_name, method)
         return _parameters(found[1].args) if found else ()
 
     def call_docstring(self, class_name: str) -> str:
-        """See the function of the same name."""
+        """The docstring of ``__call__``, cleaned; empty when there is none."""
         found = self._method(class_name, "__call__")
         return ast.get_docstring(found[1]) or "" if found else ""
 
@@ -94,7 +73,7 @@ class SignatureReader:
         return ast.get_docstring(self._start(class_name).node) or ""
 
     def components(self, class_name: str) -> tuple[ComponentSlot, ...]:
-        """See the function of the same name."""
+        """The components that a pipeline class takes: what has no default, and what it calls optional."""
         found = self._method(class_name, "__init__")
         if found is None:
             return ()

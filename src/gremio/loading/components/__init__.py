@@ -1,5 +1,6 @@
 """What a model index names: checked, chosen, found, staged."""
 
+from gremio.loading.components.blame import file_to_blame
 from gremio.loading.components.custom import CustomComponent, check_standard, custom_components, is_standard
 from gremio.loading.components.damage import damage
 from gremio.loading.components.index import ComponentEntry, ModelIndex
@@ -16,6 +17,7 @@ __all__ = [
     "check_standard",
     "custom_components",
     "damage",
+    "file_to_blame",
     "is_standard",
     "moved_class",
     "moved_components",

@@ -13,7 +13,7 @@ import diffusers
 import torch
 
 from gremio.errors import GremioError, ModelError, OptionError
-from gremio.loading.components import Selection, damage, refuse_unsafe, stage
+from gremio.loading.components import Selection, file_to_blame, refuse_unsafe, stage
 from gremio.loading.components.library import has_known_base
 from gremio.loading.modular.finding import Finder, Found
 from gremio.loading.modular.options import LoadOptions
@@ -142,10 +142,9 @@ def _explained(found: Found, folder: Path | None = None, paths: Sequence[str] = 
     except Exception as error:
         home = found.home
         ref = home.name if home is not None else str(found.spec.pretrained_model_name_or_path)
-        if home is not None and folder is not None:
-            for path, wrong in damage(folder, paths, home.size).items():
-                again = "Pass force_download=True to download it again." if home.origin.remote else "Get a good copy."
-                raise ModelError(f"{path} is damaged: {wrong}", ref=ref, next_step=again) from error
+        blamed = file_to_blame(error, home, folder, paths) if home is not None and folder is not None else None
+        if blamed is not None:
+            raise blamed from error
         # A spec says that it was unable to, whatever happened.
         cause = error.__context__ or error
         what = found.cls.__name__ if found.cls is not None else "what its config says"

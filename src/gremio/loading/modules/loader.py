@@ -10,7 +10,7 @@ from types import CodeType, ModuleType
 
 from gremio.code.mends import Mended, mended
 from gremio.code.review import rewrite
-from gremio.code.syntax import parse
+from gremio.code.syntax.parsing import parse
 from gremio.loading.modules.registry import PACKAGE, Adaptation, registry
 from gremio.trust import ApprovedCode
 

@@ -24,20 +24,13 @@ class Bundle:
     origins: frozenset[str] = frozenset()
     """The logical paths, in the trees that they came from, of everything that travels."""
 
-    @property
-    def entries(self) -> dict[str, str]:
-        """The file of each role's class, by path in the repository."""
-        return {
-            role: f"{role}/{module.replace('.', '/')}.py" if role else f"{module.replace('.', '/')}.py"
-            for role, (module, _) in self.classes.items()
-        }
-
     def tree(self, origin: Origin) -> CodeTree | None:
         """The code as whoever loads it sees it; None where there is none."""
         if not self.files:
             return None
-        entries = self.entries
-        return CodeTree(self.files, entries.get("") or next(iter(entries.values())), origin)
+        role = "" if "" in self.classes else next(iter(self.classes))
+        file = f"{self.classes[role][0].replace('.', '/')}.py"
+        return CodeTree(self.files, f"{role}/{file}" if role else file, origin)
 
 
 def bundle(pieces: Sequence[Piece]) -> Bundle:
@@ -58,7 +51,10 @@ def bundle(pieces: Sequence[Piece]) -> Bundle:
                 edits += [edit for edit in changed if edit not in edits]
             target = one.path(new)
             if files.setdefault(target, data) != data:
-                raise _collision(target)
+                raise CodeError(
+                    f"two different files would be published as {target}",
+                    next_step="A folder of helpers has the name of a component. Rename the folder.",
+                )
     limits = bridged(placed, files)
     classes = {one.piece.role: (one.module, one.piece.class_name) for one in placed}
     origins = frozenset(path for one in placed for path in one.places)
@@ -73,10 +69,3 @@ def _unbridged(piece: Piece) -> Piece:
     if source == before:
         return piece
     return replace(piece, tree=CodeTree({**tree.files, tree.entry: source}, tree.entry, tree.origin))
-
-
-def _collision(path: str) -> CodeError:
-    return CodeError(
-        f"two different files would be published as {path}",
-        next_step="A folder of helpers has the name of a component. Rename the folder.",
-    )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 from gremio.code import CodeTree
 from gremio.code.libraries.library import library
 from gremio.code.libraries.moves import LIBRARIES
-from gremio.publishing.code.travel import Travellers, travellers
+from gremio.publishing.code.travel import travellers
 
 _NO_NAME = re.compile(r"[^\w-]|^(?=[\d-])")
 
@@ -29,18 +28,13 @@ class Piece:
     stem: str | None = None
     has_weights: bool = True
 
-    @cached_property
-    def needs(self) -> Travellers:
-        """The files that go along."""
-        return travellers(self.tree)
-
 
 @dataclass
 class Placed:
     """A piece with the new logical paths of its files, inside its folder of the repository."""
 
     piece: Piece
-    places: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str]
 
     @property
     def entry(self) -> str:
@@ -71,10 +65,8 @@ def place(pieces: Sequence[Piece]) -> list[Placed]:
     placed = []
     taken: dict[str, bytes] = {}
     for piece in pieces:
-        one = Placed(piece)
-        root = f"{piece.needs.root}/" if piece.needs.root else ""
-        for path in piece.needs.all:
-            one.places[path] = path.removeprefix(root)
+        paths, root = travellers(piece.tree)
+        one = Placed(piece, {path: path.removeprefix(f"{root}/") if root else path for path in paths})
         _name_entry(one)
         for path, new in one.places.items():
             if new.endswith(".py") and "/" not in new:

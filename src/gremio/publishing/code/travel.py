@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from posixpath import commonpath
 
 from gremio.code import CodeTree
 from gremio.code.review.closure import names_meant
-from gremio.code.syntax.imports import ImportedName, data_files, imports_in
-from gremio.code.syntax.layout import Layout, Parts, layout_of, package_parts
+from gremio.code.syntax.imports import data_files, imports_in
+from gremio.code.syntax.layout import Layout, layout_of, package_parts
 from gremio.code.syntax.parsing import parse
 
 
-@dataclass(frozen=True)
-class Travellers:
-    """The logical paths that one entry needs: Python files, data files, and the folder that they all lie in."""
-
-    code: tuple[str, ...]
-    data: tuple[str, ...]
-    root: str
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """Code and data."""
-        return (*self.code, *self.data)
-
-
-def travellers(tree: CodeTree) -> Travellers:
-    """What the entry of a tree needs to be imported somewhere else.
+def travellers(tree: CodeTree) -> tuple[tuple[str, ...], str]:
+    """What the entry of a tree needs to be imported somewhere else: Python files, then data; and their common folder.
 
     That is less than what importing it where it lies would execute: the ``__init__`` of a package around the entry
     stays behind, unless a file imports something from it.
-
-    Raises:
-        UnreadableCode: a file that is reached is not Python.
     """
     layout = layout_of(tree)
     around = _inits_around(layout, tree.entry)
@@ -45,7 +27,7 @@ def travellers(tree: CodeTree) -> Travellers:
             waiting += _reached(tree, layout, path, around)
     others = [path for path in tree.files if not path.endswith(".py")]
     data = {name for path in code for name in data_files(parse(tree, path), path, others)} if others else set()
-    return Travellers(tuple(sorted(code)), tuple(sorted(data)), _root(tree.entry, code | data))
+    return (*sorted(code), *sorted(data)), _root(tree.entry, code | data)
 
 
 def _inits_around(layout: Layout, entry: str) -> frozenset[str]:
@@ -61,14 +43,11 @@ def _reached(tree: CodeTree, layout: Layout, path: str, around: frozenset[str]) 
         if parts is None:
             continue
         names = names_meant(tree, parts, imported)
-        asked = layout.modules.get(parts) if _asks_the_module_itself(layout, parts, imported) else None
+        # Whether more is wanted of a package than its submodules.
+        own = not imported.names or not all(layout.is_submodule(parts, name) for name in imported.names)
+        asked = layout.modules.get(parts) if own else None
         found += [each for each in layout.runs(parts, names) if each not in around or each == asked]
     return found
-
-
-def _asks_the_module_itself(layout: Layout, parts: Parts, imported: ImportedName) -> bool:
-    """Whether more is wanted of a package than its submodules."""
-    return not imported.names or not all(layout.is_submodule(parts, name) for name in imported.names)
 
 
 def _root(entry: str, paths: set[str]) -> str:
@@ -76,8 +55,5 @@ def _root(entry: str, paths: set[str]) -> str:
     folder = entry.rpartition("/")[0]
     if not folder or all(path.startswith(f"{folder}/") for path in paths):
         return folder
-    return commonpath([path.rpartition("/")[0] for path in paths] + [folder]) if _nested(paths) else ""
-
-
-def _nested(paths: set[str]) -> bool:
-    return all("/" in path for path in paths)
+    nested = all("/" in path for path in paths)
+    return commonpath([folder, *(path.rpartition("/")[0] for path in paths)]) if nested else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -128,6 +128,14 @@ class AuthorFolder:
         if not _PATH.match(str(config.get("_name_or_path", ""))):
             return self.place / path
         return to_bytes({name: value for name, value in config.items() if name != "_name_or_path"})
+
+    def take_components(self, names: Iterable[str], classes: Mapping[str, tuple[str, str]]) -> None:
+        """Take along what lies in the components' folders; the configs say where the classes of their own are."""
+        for name in names:
+            self.take(self.below(name))
+        for role, pair in classes.items():
+            if role:
+                self.map_class(role, *pair)
 
     def map_class(self, role: str, module: str, class_name: str) -> None:
         """Let a config that was taken say where the class beside it is, for AutoModel and its like."""

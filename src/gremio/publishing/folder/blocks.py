@@ -28,11 +28,7 @@ def read_blocks(folder: AuthorFolder) -> Publication:
     folder.files[BLOCKS] = to_bytes(with_auto_map(document, BLOCKS, module, class_name))
     if index:
         folder.files[MODULAR_INDEX] = folder.place / MODULAR_INDEX
-    for name in index:
-        folder.take(folder.below(name))
-    for role, pair in code.classes.items():
-        if role:
-            folder.map_class(role, *pair)
+    folder.take_components(index, code.classes)
     return finished(folder, "blocks", class_name, code, sources_of(wanted, document))
 
 

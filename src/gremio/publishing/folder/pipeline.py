@@ -22,11 +22,7 @@ def read_pipeline(folder: AuthorFolder) -> Publication:
     index = folder.json(INDEX)
     wanted = pieces(folder, index)
     code = bundle(wanted)
-    for name in entries(index):
-        folder.take(folder.below(name))
-    for role, pair in code.classes.items():
-        if role:
-            folder.map_class(role, *pair)
+    folder.take_components(entries(index), code.classes)
     sources, model = sources_of(wanted, index), recorded_model(index)
     new = published_index(index, code, sources, model)
     folder.files[INDEX] = to_bytes(new)

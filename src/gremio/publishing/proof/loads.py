@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -11,11 +12,17 @@ from pathlib import Path
 from gremio.machine.processes import Children, Ended, Limits, Trouble, forking
 from gremio.machine.settings import Settings
 from gremio.machine.writing import scratch
-from gremio.publishing.proof.environment import clean_environment
 from gremio.publishing.proof.exchange import Loader, ProofReport, ProofSubject
 
 _MODULE = "gremio.publishing.proof.child"
 _TIMEOUT = 1800.0
+# What would point back to the author's caches, settings of interpreters, or an offline mode. HF_TOKEN is set anew.
+_LEFT_OUT = frozenset(
+    {"HF_ASSETS_CACHE", "HF_HUB_DISABLE_IMPLICIT_TOKEN", "HF_HUB_OFFLINE", "HF_TOKEN", "HF_TOKEN_PATH", "HF_XET_CACHE"}
+    | {"HUGGINGFACE_HUB_CACHE", "HUGGING_FACE_HUB_TOKEN", "PYTORCH_TRANSFORMERS_CACHE", "TRANSFORMERS_CACHE"}
+    | {"DIFFUSERS_OFFLINE", "TRANSFORMERS_OFFLINE"}
+    | {"PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONWARNINGS"}
+)
 
 Load = Callable[[ProofSubject, Loader], tuple[ProofReport, Ended]]
 
@@ -80,3 +87,24 @@ def _without_report(ended: Ended) -> str:
     last = f": {ended.last_line}" if ended.last_line else ""
     hint = " (the system ends a process so when memory runs out)" if ended.how == "SIGKILL" else ""
     return f"its process ended with {ended.how} and no report{hint}{last}"
+
+
+def clean_environment(folder: Path, settings: Settings, token: str | None) -> dict[str, str]:
+    """That of somebody who has never loaded the publication and has none of its author's files.
+
+    It is this process's, with every cache below ``folder`` and no code of the author's on the path.
+    """
+    found = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+    # Where installed libraries lie, and Gremio itself. A folder of loose modules may be where the author works.
+    given = [Path(each).absolute() for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each]
+    places = [*(place for place in given if next(place.glob("*.dist-info"), None)), Path(__file__).parents[3]]
+    found |= {
+        "HF_ENDPOINT": settings.endpoint,
+        "HF_HOME": str(folder / "hf"),
+        "HF_HUB_CACHE": str(folder / "hf" / "hub"),
+        "HF_MODULES_CACHE": str(folder / "hf" / "modules"),
+        "GREMIO_HOME": str(folder / "gremio"),
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "PYTHONPATH": os.pathsep.join(map(str, places)),
+    }
+    return found | ({"HF_TOKEN": token} if token else {})

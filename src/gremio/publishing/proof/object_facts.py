@@ -28,6 +28,7 @@ _OF_SAVING = frozenset(
     {"architectures", "auto_map", "dtype", "feature_extractor_type", "image_processor_type", "processor_class"}
     | {"torch_dtype", "transformers_version"}
 )
+_STARS = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
 _LONGEST = 200  # characters of a value that are told as they are
 _SAMPLE = "A Gremio, 1 fox & 23 (red:1.3) castles; straße, 城 🦊."
 
@@ -90,7 +91,7 @@ def _config(config: Mapping[str, Any]) -> dict[str, str]:
 def _of_tokenizer(tokenizer: Any) -> Iterator[tuple[str, str]]:
     """What it does: its words, its special tokens, how long a text may be, and what comes of a sample."""
     vocabulary = tokenizer.get_vocab()
-    yield "vocabulary", f"{len(vocabulary)} {_digest(vocabulary)}"
+    yield "vocabulary", f"{len(vocabulary)} {_digest(_json(vocabulary))}"
     yield "special tokens", _text(_words(getattr(tokenizer, "special_tokens_map", None)))
     yield "longest text", _text(getattr(tokenizer, "model_max_length", None))
     try:
@@ -138,14 +139,9 @@ def _interface(cls: type) -> dict[str, str]:
         for name, value in vars(each).items():
             function = inspect.unwrap(value.__func__ if isinstance(value, classmethod | staticmethod) else value)
             if inspect.isfunction(function):
-                found[f"method {name}"] = ", ".join(_parameters(function))
+                parameters = inspect.signature(function).parameters.values()
+                found[f"method {name}"] = ", ".join(_STARS.get(each.kind.name, "") + each.name for each in parameters)
     return found
-
-
-def _parameters(function: Any) -> Iterator[str]:
-    for name, parameter in inspect.signature(function).parameters.items():
-        stars = {"VAR_POSITIONAL": "*", "VAR_KEYWORD": "**"}
-        yield stars.get(parameter.kind.name, "") + name
 
 
 def _is_own(cls: type) -> bool:
@@ -159,13 +155,16 @@ def _name(hint: object) -> str:
 
 def _text(value: Any) -> str:
     """A value as JSON, or its digest where that would be long."""
-    text = json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    text = _json(value)
+    return text if len(text) <= _LONGEST else _digest(text)
 
 
-def _digest(value: Any) -> str:
-    text = json.dumps(value, default=_plain, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=False)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _plain(value: Any) -> Any:

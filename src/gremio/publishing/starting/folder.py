@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from gremio.code.libraries.packages import version_of
 from gremio.errors import OptionError
 from gremio.machine.writing import building
 from gremio.publishing.starting.kinds import ENDINGS, Pattern, StartKind, pattern
@@ -52,38 +52,22 @@ def start(kind: StartKind, name: str, *, like: str | None = None, folder: Path |
 
 
 def _contents(chosen: Pattern, names: Names, code: str) -> dict[str, str]:
-    own = {"class_name": names.class_name, "name": names.name, "module": code.removesuffix(".py")}
-    values = {**chosen.values, **own}
+    module = code.removesuffix(".py")
+    values = {**chosen.values, "class_name": names.class_name, "name": names.name, "module": module}
+    templates = {code: chosen.code, f"test_{names.snake}.py": chosen.test, "README.md": chosen.readme}
+    texts = files("gremio.publishing.starting").joinpath("templates")
     found = {
-        code: _filled(chosen.code, values),
-        f"test_{names.snake}.py": _filled(chosen.test, values),
-        "README.md": _filled(chosen.readme, values),
+        path: Template(texts.joinpath(f"{template}.txt").read_text(encoding="utf-8")).substitute(values)
+        for path, template in templates.items()
     }
     if chosen.config:
-        found[chosen.config] = _config(chosen, values)
+        config = {
+            "_class_name": names.class_name,
+            "_diffusers_version": version_of("diffusers") or _OLDEST,
+            "auto_map": {chosen.auto: f"{module}.{names.class_name}"},
+        }
+        found[chosen.config] = json.dumps(config, indent=2) + "\n"
     return found
-
-
-def _filled(template: str, values: dict[str, str]) -> str:
-    text = files("gremio.publishing.starting").joinpath("templates", f"{template}.txt").read_text(encoding="utf-8")
-    return Template(text).substitute(values)
-
-
-def _config(chosen: Pattern, values: dict[str, str]) -> str:
-    """As Diffusers writes one, with where the class is."""
-    config = {
-        "_class_name": values["class_name"],
-        "_diffusers_version": _diffusers(),
-        "auto_map": {chosen.auto: f"{values['module']}.{values['class_name']}"},
-    }
-    return json.dumps(config, indent=2) + "\n"
-
-
-def _diffusers() -> str:
-    try:
-        return version("diffusers")
-    except PackageNotFoundError:
-        return _OLDEST
 
 
 def _check_free(place: Path) -> None:

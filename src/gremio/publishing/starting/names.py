@@ -41,23 +41,16 @@ class Names:
         # An ending that is there is not put there twice.
         ends = camel.endswith(ending) and camel != ending
         class_name, module = (camel, snake) if ends else (f"{camel}{ending}", f"{snake}_{ending.lower()}")
-        if there := _library_with(class_name):
-            raise OptionError(
-                f"{name} makes a class {class_name}, and {there} has one of that name",
-                next_step=f"Choose a name of its own, such as my-{name.lower()}.",
-            )
+        # The loaders of a library that has this name already would take the one for the other.
+        for there in filter(None, map(library, _LIBRARIES)):
+            if there.has(there.name, class_name):
+                raise OptionError(
+                    f"{name} makes a class {class_name}, and {there.name} has one of that name",
+                    next_step=f"Choose a name of its own, such as my-{name.lower()}.",
+                )
         return cls(name, snake, module, class_name)
 
 
 def snake_case(name: str) -> str:
     """``MyIdea2Pipeline`` and ``my-idea2-pipeline`` as ``my_idea2_pipeline``."""
     return _HUMP.sub("_", name.replace("-", "_")).lower()
-
-
-def _library_with(class_name: str) -> str:
-    """A library in which this name means something already; its loaders would take the one for the other."""
-    for name in _LIBRARIES:
-        installed = library(name)
-        if installed is not None and installed.has(name, class_name):
-            return name
-    return ""
