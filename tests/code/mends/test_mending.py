@@ -46,6 +46,8 @@ METHOD = "class P(Base):\n    def __call__(self, prompt, pipe=None, device=None)
         ("return StableDiffusionPipelineOutput(x)", "StableDiffusionPipelineOutput(x, nsfw_content_detected=None)"),
         ("q = attn.to_q(x, scale=scale)", "q = attn.to_q(x)"),
         ("q = attn.to_out[0](x, scale)", "q = attn.to_out[0](x)"),
+        ("deprecate('a', '0.1.0', text)", "__import__('warnings').warn(text, FutureWarning)"),
+        ("utils.deprecate('a', '0.1', text, standard_warn=False)", ".warn(text, FutureWarning)"),
         ("device = 'cuda'", "device = getattr(self, '_execution_device',"),
         ("with torch.autocast('cuda'): pass", "torch.autocast(str(getattr(self, '_execution_device',"),
         ("g = torch.Generator('cuda')", "torch.Generator(getattr(self, '_execution_device',"),
@@ -85,6 +87,11 @@ def test_what_is_mended(line, expected):
         "self.unet.config.in_channels = 4",
         "x = other.unet.config  # OnnxRuntimeModel",
         "x = torch.from_numpy(y['values']); pixel_values = x",
+        "deprecate('a', '99.0.0', text)",
+        "x = deprecate('a', '0.1.0', text, take_from=kwargs)",
+        "deprecate('a', 'soon', text)",
+        "deprecate('a', version, text)",
+        "self.forward = types.MethodType(unknown, self)",
     ],
 )
 def test_what_is_left_alone(line):
@@ -107,6 +114,48 @@ def test_outside_of_methods_cuda_is_what_there_is():
     assert "getattr(" not in text
     assert text.count("is_available() else 'cpu'") == 3
     assert text.endswith("h('cuda').to('cuda')")
+
+
+FORWARD = "import types\ndef own(self, x{more}): pass\nclass P(B):\n    def f(self, block):\n        {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "expected"),
+    [
+        ("", "block.forward = types.MethodType(own, block)", ["forwards"]),
+        (", **more", "block.forward = types.MethodType(own, block)", []),
+        (", *more", "block.forward = types.MethodType(own, block)", []),
+        ("", "block.other = types.MethodType(own, block)", []),
+        ("", "block.forward = own", []),
+    ],
+)
+def test_a_forward_is_fitted_where_it_takes_no_more(more, line, expected):
+    """A function of the file with nothing open in its parameters, put in the place of a block's forward."""
+    assert repaired(FORWARD.format(more=more, line=line))[1] == expected
+
+
+CHECKER = """
+class P(B):
+    def __call__(self):
+        image = {made}
+        image, found = self.run_safety_checker(image)
+    def run_safety_checker(self, image):
+        {asks}
+        return self.numpy_to_pil(image), None
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "asks", "expected"),
+    [
+        ("self.vae.decode(x)[0]", "pass", ["decoded-pictures"]),
+        ("self.decode_latents(x)", "pass", []),
+        ("self.vae.decode(x)[0]", "if torch.is_tensor(image): image = image.numpy()", []),
+    ],
+)
+def test_a_checker_is_mended_that_gets_what_is_decoded(made, asks, expected):
+    """And not one that gets arrays, or that looks what it got."""
+    assert repaired(CHECKER.format(made=made, asks=asks))[1] == expected
 
 
 def test_a_repair_tells_where_and_what():

@@ -77,9 +77,61 @@ class Sample(StableDiffusionXLPipeline):
         return self._get_add_time_ids((8, 8), (0, 0), (8, 8), dtype=torch.float32).shape
 """
 
+DEPRECATIONS = """        from diffusers.utils import deprecate
+        deprecate("enable_vae_tiling", "0.10.0", "It is gone.", standard_warn=False)
+        return (1,)
+"""
+FORWARDS = """        import types
+        self.part.forward = types.MethodType(own_forward, self.part)
+        return self.part(torch.ones(2), 1, "newer", scale=2).shape
+
+def own_forward(self, states, index):
+    return states * index
+"""
+MODULE_DEVICE = """
+from diffusers import DiffusionPipeline
+from torch import nn
+
+class Layer(nn.Linear):
+    @property
+    def dtype(self):
+        return self.weight.dtype
+
+class Sample(DiffusionPipeline):
+    def __init__(self, part):
+        super().__init__()
+        self.register_modules(part=Layer(2, 2))
+
+    def __call__(self):
+        return (self.device,)
+"""
+DECODED = """        image = self.part.decode()
+        return self.run_safety_checker(image)
+
+    def run_safety_checker(self, image):
+        return self.numpy_to_pil(image)
+"""
+
 
 class Plain:
     """A model without a config."""
+
+
+class Decoder:
+    """Gives pictures from -1 to 1."""
+
+    def decode(self):
+        """One."""
+        import torch
+
+        return torch.zeros(1, 3, 8, 8)
+
+
+def layer():
+    """A layer of torch."""
+    import torch
+
+    return torch.nn.Linear(2, 2)
 
 
 def attention():
@@ -119,6 +171,10 @@ SAMPLES = {
     "constructor": (HEAD + "        return (1,)\n" + CONSTRUCTOR, Plain),
     "onnx-config": (HEAD + ONNX, Plain),
     "outputs": (HEAD + OUTPUT, Plain),
+    "deprecations": (HEAD + DEPRECATIONS, Plain),
+    "forwards": (HEAD + FORWARDS, layer),
+    "module-device": (MODULE_DEVICE, Plain),
+    "decoded-pictures": (HEAD + DECODED, Decoder),
 }
 
 

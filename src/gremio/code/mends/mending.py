@@ -11,9 +11,13 @@ from functools import cache
 from gremio.code.mends.clip_models import ClipModels
 from gremio.code.mends.constructor import Constructor
 from gremio.code.mends.cuda import Cuda
+from gremio.code.mends.decoded_pictures import DecodedPictures
+from gremio.code.mends.deprecations import Deprecations
 from gremio.code.mends.features import Features
+from gremio.code.mends.forwards import Forwards
 from gremio.code.mends.lora_layers import LoraLayers
 from gremio.code.mends.mend import Mend, Repair
+from gremio.code.mends.module_device import ModuleDevice
 from gremio.code.mends.motion import Motion
 from gremio.code.mends.offload import Offload
 from gremio.code.mends.onnx_config import OnnxConfig
@@ -36,6 +40,10 @@ MENDS: tuple[Mend, ...] = (
     Constructor(),
     OnnxConfig(),
     Outputs(),
+    Deprecations(),
+    Forwards(),
+    ModuleDevice(),
+    DecodedPictures(),
 )
 
 
