@@ -17,6 +17,8 @@ from gremio.machine.processes import Trouble
 
 RUNS = Report("x", "P", loads=True, runs=True, reached="done", output_digest="aa")
 FAILS = Report("x", error=Trouble("KeyError", "no `a` | b in /home/somebody/code/x.py", "x.py:7"), reached="load")
+OWN = {"moat": Finding("yes", "2: the output differs"), "flag": Finding("unknown", "nothing | tells")}
+PARTLY = replace(FAILS, loads=True, reached="own", own_arguments={"depth": Finding("error", "3: KeyError: 3")})
 MAIN = Column("main", "0.42.1")
 OLD = Column("v0.9.0", "0.42.1")
 
@@ -37,7 +39,7 @@ def table() -> Table:
     return Table.of(
         [
             entry("tower", FAILS),
-            entry("castle", replace(RUNS, mends=("a",), relocations=("b",))),
+            entry("castle", replace(RUNS, mends=("a",), relocations=("b",), own_arguments=OWN, sibling="Stock")),
             entry("moat", replace(FAILS, missing=("opencv-python", "detectron2"))),
             entry("scheduler", replace(FAILS, error=Trouble("NoClass", "none"))),
             entry("gate", replace(RUNS, findings={"own_code": Finding("no")})),
@@ -118,15 +120,24 @@ def test_the_page_says_what_works_and_why_not(table: Table) -> None:
     lines = text.splitlines()
     assert "Checked from 2026-08-01 to 2026-08-02" in text
     assert "- torch 2.13" in lines
-    assert "| main | 0.42.1 | gremio | **2 of 4** | 1 | 1 | 1 |" in lines
-    castle = "| `castle` | **runs** | **runs** | **runs** | **runs** (mended, relocated) |"
+    assert "| main | 0.42.1 | gremio | **2 of 4** | 1 | 1 | 1 | 1 of 2 |" in lines
+    castle = "| `castle` | **runs** | **runs** | **runs** | **runs 1/2** (mended, relocated) |"
     assert castle in lines
     assert "- `tower`, does not load: `KeyError: no 'a' | b in …/x.py` at `x.py:7`" in lines
     assert "- `moat`, packages missing: `pip install opencv-python; detectron2: install it" in text
+    assert "- `castle`, beside `Stock`: `flag`: `nothing | tells`" in lines
     assert "/home" not in text
     rows = [line for line in lines if line.startswith("| `")]
     assert {line.count("|") for line in rows} == {6}
     assert "**runs, no code of its own**" in text
+
+
+def test_what_fails_with_an_argument_of_its_own_does_not_run() -> None:
+    """It is counted apart, with what there is to say of its arguments."""
+    table = Table.of([entry("well", PARTLY)])
+    (found,) = counts(table)
+    assert (found.runs, found.by_outcome, found.exercised, found.own) == (0, {"partly": 1}, 0, 1)
+    assert "| `well` | own argument fails 0/1 |" in page(table)
 
 
 def test_a_file_is_written_whole_with_ordinary_rights(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ loaded in those processes only.
     trial     one pipeline, component or blocks, tried in its own process: ``python -m gremio.checking.trial``
     here      many trials (``runner.py``), their table (``table.py``, ``markdown.py``), bisection (``bisect.py``)
 
-Open ``trial/arguments.py`` for what a call is given, ``trial/recipes.py`` for a pipeline whose needs only its
-documentation tells, ``trial/findings.py`` for a new property, ``tiny/families.py`` for a new kind of model,
-``tiny/defaults`` for a new class of component.
+Open ``trial/role_values.py`` for what a call is given, ``trial/own_values.py`` for what turns an own argument on,
+``trial/recipes.py`` for a pipeline whose needs only its documentation tells, ``trial/findings.py`` for a new property,
+``tiny/families.py`` for a new kind of model, ``tiny/defaults`` for a new class of component.
 """

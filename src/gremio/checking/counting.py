@@ -16,18 +16,23 @@ class Counts:
     """Of one column: how many pipelines there are, and how many came to what.
 
     ``stock`` names those that run without any code of their own being called: what ran is a pipeline of diffusers.
+    ``exercised`` counts the own arguments that were turned on and had an effect, of ``own`` that there are.
     """
 
     column: Column
     by_outcome: Mapping[Outcome, int]
     stock: tuple[str, ...]
+    exercised: int = 0
+    own: int = 0
 
     @classmethod
     def of(cls, table: Table, column: Column) -> Counts:
         """Count the entries of a column."""
         found = table.of_column(column)
         stock = tuple(entry.name for entry in found if is_stock(entry))
-        return cls(column, dict(Counter(map(table.outcome, found))), stock)
+        reports = [entry.report for entry in found]
+        exercised, own = sum(each.exercised for each in reports), sum(len(each.own_arguments) for each in reports)
+        return cls(column, dict(Counter(map(table.outcome, found))), stock, exercised, own)
 
     @property
     def runs(self) -> int:
@@ -42,7 +47,8 @@ class Counts:
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
         numbers = {"runs": self.runs, "pipelines": self.pipelines, "by_outcome": dict(sorted(self.by_outcome.items()))}
-        return {"column": asdict(self.column), **numbers, "stock": list(self.stock)}
+        arguments = {"exercised": self.exercised, "own": self.own}
+        return {"column": asdict(self.column), **numbers, "stock": list(self.stock), "own_arguments": arguments}
 
 
 def is_stock(entry: Entry) -> bool:

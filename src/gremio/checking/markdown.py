@@ -11,6 +11,7 @@ from gremio.checking.table import Column, Entry, Table
 
 WORDS: dict[Outcome, str] = {
     "runs": "runs",
+    "partly": "own argument fails",
     "loads": "loads, does not run",
     "fails": "does not load",
     "packages": "packages missing",
@@ -24,13 +25,14 @@ _LONGEST = 200
 
 
 def page(table: Table, *, title: str = "What runs") -> str:
-    """The counts, then each file by version, then why what does not run doesn't."""
+    """The counts, then each file by version, why what does not run doesn't, and what was not exercised."""
     lines = [f"# {title}", "", *_when(list(table)), ""]
     lines += _totals(counts(table))
     lines += _beside(side_by_side(table))
     lines += _files(table)
     for column in table.columns():
         lines += _reasons(column, table)
+    lines += _not_exercised(table)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -53,10 +55,14 @@ def _totals(found: Sequence[Counts]) -> Iterator[str]:
     yield "## Counts"
     yield ""
     yield from _table(
-        ["code", "diffusers", "loaded by", "runs", *(WORDS[word] for word in words)],
+        ["code", "diffusers", "loaded by", "runs", *(WORDS[word] for word in words), "own arguments exercised"],
         (
-            [*_heads(each.column), f"**{each.runs} of {each.pipelines}**"]
-            + [str(each.by_outcome.get(word, 0)) for word in words]
+            [
+                *_heads(each.column),
+                f"**{each.runs} of {each.pipelines}**",
+                *(str(each.by_outcome.get(word, 0)) for word in words),
+                f"{each.exercised} of {each.own}" if each.own else "",
+            ]
             for each in found
         ),
     )
@@ -112,6 +118,8 @@ def _mark(table: Table, entry: Entry | None) -> str:
     word = WORDS[table.outcome(entry)]
     if is_stock(entry):
         word += ", no code of its own"
+    if own := entry.report.own_arguments:
+        word += f" {entry.report.exercised}/{len(own)}"
     if entry.outcome == "runs":
         repaired = [*(["mended"] if entry.report.mends else []), *(["relocated"] if entry.report.relocations else [])]
         return f"**{word}**" + (f" ({', '.join(repaired)})" if repaired else "")
@@ -129,16 +137,35 @@ def _reasons(column: Column, table: Table) -> Iterator[str]:
     yield ""
 
 
+def _not_exercised(table: Table) -> Iterator[str]:
+    """Of the newest version, as Gremio loads it: of which arguments nothing is known, and why."""
+    columns = [column for column in table.columns() if column.loader == "gremio" and column.mend]
+    entries = [entry for entry in table.of_column(columns[-1]) if entry.report.not_exercised] if columns else []
+    if not entries:
+        return
+    yield f"## Own arguments not exercised: {columns[-1]}"
+    yield ""
+    for entry in entries:
+        report = entry.report
+        told = (f"`{name}`: {_plain(report.own_arguments[name].detail)}" for name in report.not_exercised)
+        yield f"- `{entry.name}`{f', beside `{report.sibling}`' if report.sibling else ''}: {'; '.join(told)}"
+    yield ""
+
+
+def _plain(text: str) -> str:
+    return f"`{_quoted(text)}`"
+
+
 def reason(entry: Entry) -> str:
     """Why it does not run, in one line of Markdown."""
     report = entry.report
     if report.missing:
-        return f"`{_quoted(advice(report))}`"
+        return _plain(advice(report))
     if report.error is None:
         return f"it ended at the stage `{report.reached}`"
-    text = f"`{_quoted(f'{report.error.kind}: {report.error.message}')}`"
+    text = _plain(f"{report.error.kind}: {report.error.message}")
     if report.error.place:
-        text += f" at `{_quoted(report.error.place)}`"
+        text += f" at {_plain(report.error.place)}"
     return text
 
 

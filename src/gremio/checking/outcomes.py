@@ -10,7 +10,9 @@ from gremio.checking.trial.report import Report
 from gremio.code.review.requirements import NO_PACKAGE
 from gremio.machine.processes import Ended, Limits, Trouble
 
-Outcome = Literal["runs", "loads", "fails", "packages", "refused", "timeout", "memory", "crashed", "no pipeline"]
+Outcome = Literal[
+    "runs", "partly", "loads", "fails", "packages", "refused", "timeout", "memory", "crashed", "no pipeline"
+]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 TIMEOUT, MEMORY, CRASHED = "Timeout", "MemoryLimit", "Crashed"
@@ -28,13 +30,18 @@ _NO_MEMORY = ("MemoryError", "bad_alloc", "can't allocate memory", "Cannot alloc
 
 
 def outcome(report: Report) -> Outcome:
-    """``runs``; or how far it came: ``loads``, ``fails``; or why nothing can be said of the pipeline itself."""
+    """``runs``; or how far it came: ``partly``, ``loads``, ``fails``; or why nothing can be said of the pipeline.
+
+    What runs ``partly`` fails when one of its own arguments is turned on.
+    """
     if report.runs:
         return "runs"
     if report.missing:
         return "packages"
     if report.error and report.error.kind in _WORDS:
         return _WORDS[report.error.kind]
+    if report.reached == "own":
+        return "partly"
     return "loads" if report.loads else "fails"
 
 

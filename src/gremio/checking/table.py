@@ -15,7 +15,7 @@ from gremio.checking.trial.report import Report
 from gremio.errors import OptionError
 from gremio.machine.processes import Limits
 
-_FORMAT = "gremio check 1"
+_FORMAT = "gremio check 2"
 
 
 @dataclass(frozen=True, order=True)

@@ -221,6 +221,8 @@ def _summary(found: Table, totals: Sequence[Counts], pairs: Sequence[SideBySide]
         others = [entry.name for entry in entries if found.outcome(entry) == "no pipeline"]
         yield from _names("no pipeline", others)
         yield from _names("run without any code of their own", each.stock)
+        if each.own:
+            yield f"  own arguments exercised: {each.exercised} of {each.own}"
     for pair in pairs:
         yield click.style(f"beside plain diffusers, {pair.ours.version}: {pair.both} run in both", bold=True)
         yield f"  {pair.identical} bit-identical"

@@ -84,6 +84,8 @@ def report_lines(report: Report) -> Iterator[str]:
     from gremio.checking.outcomes import outcome
 
     word, colour = WORDS[outcome(report)], "green" if report.runs else "red"
+    if report.runs and report.not_exercised:
+        word += f"; not exercised: {', '.join(report.not_exercised)}"
     what = "" if report.kind == "pipeline" else f" ({report.kind})"
     yield click.style(f"{report.class_name or Path(report.ref).name}{what}: {word}", bold=True, fg=colour)
     if report.findings.get("own_code") and report.findings["own_code"].verdict == "no":
@@ -91,6 +93,7 @@ def report_lines(report: Report) -> Iterator[str]:
         yield click.style(f"  {what if report.kind == 'pipeline' else 'none of its own code ran'}", fg="yellow")
     yield from _facts({"code": report.digest, "loaded by": report.loader, "output": report.output})
     yield from section("tried", _findings(report))
+    yield from _own_arguments(report)
     yield from section("called with", (f"{name} = {value}" for name, value in report.arguments.items()))
     yield from section("mended here", report.mends)
     yield from section("relocated here", report.relocations)
@@ -114,6 +117,16 @@ def _findings(report: Report) -> Iterator[str]:
         if finding:
             detail = f"  {finding.detail}" if finding.detail else ""
             yield f"{name.replace('_', ' '):<14} {finding.verdict:<8}{detail}".rstrip()
+
+
+def _own_arguments(report: Report) -> Iterator[str]:
+    words = {"yes": "exercised", "unknown": "not exercised", "error": "fails"}
+    found = report.own_arguments
+    beside = f", beside {report.sibling}" if report.sibling else ""
+    title = f"its own arguments{beside}: {report.exercised} of {len(found)} exercised"
+    width = max(map(len, found), default=0)
+    lines = (f"{name:<{width}}  {words[each.verdict]:<13}  {each.detail}" for name, each in found.items())
+    yield from section(title, lines if found else ())
 
 
 def _trouble(report: Report) -> Iterator[str]:

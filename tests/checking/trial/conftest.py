@@ -1,9 +1,11 @@
 """Community-style files for trials, and trials in processes of their own."""
 
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 
+from gremio.checking.trial.arguments import Plan
 from gremio.checking.trial.options import Options
 from gremio.checking.trial.report import Report
 from gremio.checking.trial.stages import try_out
@@ -36,6 +38,16 @@ class Painter(DiffusionPipeline):
         image = (image / 2 + 0.5).clamp(0, 1).float().permute(0, 2, 3, 1).numpy()
         return ImagePipelineOutput(images=image)
 '''
+
+
+def plan_of(call, settings=(), **parts):
+    """The plan for a class whose ``__call__`` this is; its UNet makes 8 by 8 latents, its VAE shrinks 8 times."""
+    unet = SimpleNamespace(config={"sample_size": 8, "in_channels": 4})
+    vae = SimpleNamespace(config={"block_out_channels": [1, 1, 1, 1]})
+    cls = type("Made", (), {"__call__": call})
+    made = cls()
+    vars(made).update({"unet": unet, "vae": vae, **parts})
+    return Plan.of(made, dict(settings), 5)
 
 
 @pytest.fixture

@@ -8,23 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from tests.checking.trial.conftest import plan_of
 
-from gremio.checking.trial.arguments import Plan, nested
 from gremio.checking.trial.call_errors import corrected
 from gremio.checking.trial.calling import first_call
 from gremio.checking.trial.config_errors import refitted
+from gremio.checking.trial.role_values import nested
 from gremio.checking.trial.roles import role_of
 from gremio.running.calls import Parameter
-
-
-def _plan(call, settings=(), **parts):
-    """The plan for a class whose ``__call__`` this is; its UNet makes 8 by 8 latents, its VAE shrinks 8 times."""
-    unet = SimpleNamespace(config={"sample_size": 8, "in_channels": 4})
-    vae = SimpleNamespace(config={"block_out_channels": [1, 1, 1, 1]})
-    cls = type("Made", (), {"__call__": call})
-    made = cls()
-    vars(made).update({"unet": unet, "vae": vae, **parts})
-    return Plan.of(made, dict(settings), 5)
 
 
 def test_prompts_pictures_and_numbers():
@@ -49,7 +40,7 @@ def test_prompts_pictures_and_numbers():
     ):
         pass
 
-    made = _plan(call).arguments()
+    made = plan_of(call).arguments()
     assert made.keys() == {
         *("prompt", "image", "mask_image", "height", "width", "num_inference_steps", "generator", "output_type"),
     }
@@ -68,7 +59,7 @@ def test_each_call_has_its_own_copy():
     def call(self, image, generator=None):
         pass
 
-    plan = _plan(call)
+    plan = plan_of(call)
     first, second = plan.arguments(), plan.arguments()
     first["image"].putpixel((0, 0), (1, 2, 3))
     torch.rand(1, generator=first["generator"])
@@ -82,7 +73,7 @@ def test_one_control_picture_for_each_controlnet():
     def call(self, image=None, control_image=None):
         pass
 
-    made = _plan(call, controlnet=SimpleNamespace(nets=[1, 2])).arguments()
+    made = plan_of(call, controlnet=SimpleNamespace(nets=[1, 2])).arguments()
     assert len(made["control_image"]) == 2
     assert isinstance(made["image"], Image.Image)
 
@@ -106,7 +97,7 @@ def test_what_must_be_given_and_says_little():
     def call(self, measurement: torch.Tensor, operator: torch.nn.Module, loss_fn: Callable, many: bool, n: int, points):
         pass
 
-    made = _plan(call).arguments()
+    made = plan_of(call).arguments()
     assert made["measurement"].shape == (1, 3, 64, 64)
     assert made["operator"](3) == 3
     assert made["loss_fn"](torch.zeros(2), torch.ones(2)) == 1
@@ -141,7 +132,7 @@ def _call(self, prompt=None, image=None, images: list[tuple] = None, mode: int =
 )
 def test_a_demand_is_met(error, name, value):
     """What the error names is given as it says."""
-    found = corrected(_plan(_call), error).arguments()[name]
+    found = corrected(plan_of(_call), error).arguments()[name]
     depth = 0
     while isinstance(found, list):
         found, depth = found[0], depth + 1
@@ -152,7 +143,7 @@ def test_a_demand_is_met(error, name, value):
 def test_of_two_that_exclude_each_other_the_special_one_stays():
     """``image`` is what every pipeline has."""
     error = ValueError("Cannot pass both `image` and `images`.")
-    made = corrected(_plan(_call), error).arguments()
+    made = corrected(plan_of(_call), error).arguments()
     assert "image" not in made
     assert "images" in made
 
@@ -163,15 +154,15 @@ def test_a_larger_unit():
     def call(self, height=None, width=None):
         pass
 
-    made = corrected(_plan(call), ValueError("`height` has to be divisible by 96 but is 64")).arguments()
+    made = corrected(plan_of(call), ValueError("`height` has to be divisible by 96 but is 64")).arguments()
     assert made["height"] == 192
-    assert corrected(_plan(call), ValueError("has to be divisible by 9999")) is None
+    assert corrected(plan_of(call), ValueError("has to be divisible by 9999")) is None
 
 
 def test_an_error_without_a_demand_is_left():
     """Nothing is changed on a guess."""
-    assert corrected(_plan(_call), KeyError("sample")) is None
-    assert corrected(_plan(_call), AttributeError("'Encoder' object has no attribute 'text_model'")) is None
+    assert corrected(plan_of(_call), KeyError("sample")) is None
+    assert corrected(plan_of(_call), AttributeError("'Encoder' object has no attribute 'text_model'")) is None
 
 
 def test_the_first_natural_error_is_told():
@@ -180,7 +171,7 @@ def test_the_first_natural_error_is_told():
     def call(self, image=None, num_inference_steps=2):
         raise ValueError(f"bad size of {type(image).__name__}, {image.size}")
 
-    plan = _plan(call)
+    plan = plan_of(call)
     with pytest.raises(ValueError, match=r"bad size of Image, \(64, 64\)"):
         first_call(plan.pipeline, plan)
 
@@ -191,7 +182,7 @@ def test_another_form_is_tried():
     def call(self, image=None):
         return image.shape
 
-    plan = _plan(call)
+    plan = plan_of(call)
     caller, result = first_call(plan.pipeline, plan)
     assert result == (1, 3, 64, 64)
     assert caller.plan.tensors

@@ -77,7 +77,7 @@ class Asked:
 
     def kind(self) -> Kind:
         """The kind of model whose parts these slots mean."""
-        return self._changed(KINDS[self._name()])
+        return self._changed(KINDS[self.name()])
 
     @property
     def names(self) -> frozenset[str]:
@@ -94,7 +94,8 @@ class Asked:
         plain = re.sub(r"[\s_.\-]", "", self.family.lower())
         return any(word in plain for word in words)
 
-    def _name(self) -> str:
+    def name(self) -> str:
+        """What that kind is called."""
         if "PriorTransformer" in self.classes and "image_encoder" in self.names and "decoder" not in self.names:
             return "kandinsky-prior"
         for class_name, kind in _TELLING.items():

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gremio.checking.trial.measures import Measures
-from gremio.checking.trial.pictures import as_tensor, film, film_file, mask, mask_as_tensor, picture, sound
 from gremio.checking.trial.recipes import recipe
 from gremio.checking.trial.required_values import leftover
-from gremio.checking.trial.roles import KEPT, Role, role_of
+from gremio.checking.trial.role_values import PROMPT, RoleValues
+from gremio.checking.trial.roles import KEPT, role_of
 from gremio.running.calls import CallSignature, Parameter, find
 from gremio.running.calls.arguments import Arguments
 from gremio.running.calls.value import Given
-
-PROMPT = "a photo of a red cat and a blue house"
-
 
 _ENTRIES = ("__call__", "text2img", "generate", "sample", "img2img", "merge", "_call_")
 
@@ -89,6 +85,16 @@ class Plan:
         """The same with pictures and masks as tensors."""
         return replace(self, tensors=True)
 
+    def thorough(self) -> Plan:
+        """The same with a negative prompt, and three times the steps: with two there is no way from first to last."""
+        given = self.arguments()
+        more: dict[str, Any] = {}
+        if isinstance(steps := given.get(self.steps_name or ""), int):
+            more[str(self.steps_name)] = steps * 3
+        if isinstance(given.get("prompt"), str) and self.signature.get("negative_prompt") is not None:
+            more["negative_prompt"] = "low quality"
+        return self.changed(**more)
+
     def demanded(self, name: str) -> Any:
         """A value for a parameter that turned out to be needed."""
         parameter = self.signature.get(name)
@@ -97,6 +103,12 @@ class Plan:
         asked = replace(parameter, required=True)
         value = self._value(asked)
         return value if value is not KEPT else leftover(asked, self.measures, self.pipeline, PROMPT)
+
+    def suggested(self, name: str) -> Any:
+        """What its name says that it is for; None where that says nothing."""
+        parameter = self.signature.get(name)
+        role = role_of(replace(parameter, required=True)) if parameter else None
+        return self._roles.of(role, parameter) if role and parameter else None
 
     @property
     def optional_names(self) -> tuple[str, ...]:
@@ -109,6 +121,10 @@ class Plan:
         names = self.signature.names
         named = find(self.signature, "steps") if names else None
         return named or next((name for name in names if name.endswith("num_inference_steps")), None)
+
+    @property
+    def _roles(self) -> RoleValues:
+        return RoleValues(self.signature, self.measures, self.pipeline, self.tensors)
 
     def _made(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -124,10 +140,15 @@ class Plan:
         role = role_of(parameter)
         if role is None:
             return leftover(parameter, self.measures, self.pipeline, PROMPT) if parameter.required else KEPT
-        return _MAKERS[role](self, parameter)
+        return self._roles.of(role, parameter)
+
+    @property
+    def seed_name(self) -> str | None:
+        """The parameter that all randomness is drawn from."""
+        return find(self.signature, "seed") if self.signature.parameters else None
 
     def _random(self, seed: int) -> dict[str, Any]:
-        name = find(self.signature, "seed") if self.signature.parameters else None
+        name = self.seed_name
         if name is None or name in self.fixed:
             return {}
         if name != "generator":
@@ -135,124 +156,6 @@ class Plan:
         import torch
 
         return {name: torch.Generator("cpu").manual_seed(seed)}
-
-    # The makers, by role.
-
-    def text(self, parameter: Parameter) -> Any:
-        """The prompt, in as many lists as the annotation says when it leaves no plain text."""
-        return nested(parameter, PROMPT)
-
-    def image(self, parameter: Parameter) -> Any:
-        """One picture, or one for each ControlNet."""
-        one = picture(self._side(), place=len(parameter.name))
-        value = as_tensor(one) if self.tensors else one
-        several = len(getattr(getattr(self.pipeline, "controlnet", None), "nets", ()))
-        if several and _is_control(parameter.name, self.signature.names):
-            return [value] * several
-        return wrapped(parameter, value)
-
-    def mask(self, parameter: Parameter) -> Any:
-        """White in the middle."""
-        value = mask_as_tensor(mask(self._side())) if self.tensors else mask(self._side())
-        return wrapped(parameter, value)
-
-    def frames(self, parameter: Parameter) -> Any:
-        """A film as a list of pictures."""
-        return film(self._side(), self.measures.frames)
-
-    def film_file(self, parameter: Parameter) -> Any:
-        """A film in a file."""
-        return film_file(self._side(), self.measures.frames)
-
-    def phrases(self, parameter: Parameter) -> Any:
-        """Words of the prompt."""
-        return ["cat", "house"]
-
-    def boxes(self, parameter: Parameter) -> Any:
-        """Where those are, from 0 to 1."""
-        return [[0.1, 0.1, 0.5, 0.6], [0.5, 0.2, 0.9, 0.9]]
-
-    def sound(self, parameter: Parameter) -> Any:
-        """A tone."""
-        return sound()
-
-    def side(self, parameter: Parameter) -> Any:
-        """Height and width."""
-        return self.measures.side
-
-    def sides(self, parameter: Parameter) -> Any:
-        """Height and width in one."""
-        return [self.measures.side, self.measures.side]
-
-    def off(self, parameter: Parameter) -> Any:
-        """Not: it would choose a size of its own, or another dtype than the components have."""
-        return False
-
-    def count_of_frames(self, parameter: Parameter) -> Any:
-        """As many as a film needs."""
-        return self.measures.frames
-
-    def steps(self, parameter: Parameter) -> Any:
-        """Two, or as many as leave one when ``strength`` cuts them down."""
-        strength = self.signature.get("strength")
-        share = strength.default if strength and isinstance(strength.default, float) else 1.0
-        return max(self.measures.steps, int(1 / share + 0.999)) if share > 0 else self.measures.steps
-
-    def output_type(self, parameter: Parameter) -> Any:
-        """Arrays, which can be compared to the last bit."""
-        return "np"
-
-    def layers(self, parameter: Parameter) -> Any:
-        """The first layer: a default that counts on a large model's layers has no meaning in a tiny one."""
-        return [0]
-
-    def _side(self) -> int:
-        told = any(find(self.signature, option) for option in ("height", "resolution"))
-        return self.measures.side if told else self.measures.native
-
-
-_MAKERS: Mapping[Role, Callable[[Plan, Parameter], Any]] = {
-    "text": Plan.text,
-    "image": Plan.image,
-    "mask": Plan.mask,
-    "frames": Plan.frames,
-    "film_file": Plan.film_file,
-    "phrases": Plan.phrases,
-    "boxes": Plan.boxes,
-    "sound": Plan.sound,
-    "side": Plan.side,
-    "sides": Plan.sides,
-    "off": Plan.off,
-    "count_of_frames": Plan.count_of_frames,
-    "steps": Plan.steps,
-    "output_type": Plan.output_type,
-    "layers": Plan.layers,
-}
-
-
-def nested(parameter: Parameter, leaf: Any) -> Any:
-    """``leaf`` in as many lists as the annotation asks for when it leaves nothing plainer."""
-    value, wanted = leaf, parameter.wanted
-    while True:
-        members = [each for each in wanted.members() if each.what != "none"]
-        if not members or any(each.what not in ("list", "tuple") or not each.inside for each in members):
-            return value
-        value, wanted = [value], members[0].inside[0]
-
-
-def wrapped(parameter: Parameter, value: Any) -> Any:
-    """A picture as it is, or in a list or tuple where the annotation takes it in no other way."""
-    members = [each for each in parameter.wanted.members() if each.what != "none"]
-    if not members or any(each.what not in ("list", "tuple") for each in members):
-        return value
-    return (value,) if members[0].what == "tuple" else [value]
-
-
-def _is_control(name: str, names: tuple[str, ...]) -> bool:
-    """Whether a picture is what a ControlNet looks at; ``image`` is, where no other is said to be."""
-    if re.search("control|condition", name):
-        return True
-    return name == "image" and not any(re.search("control.*image|condition.*image", each) for each in names)
 
 
 def _copied(value: Any) -> Any:

@@ -9,8 +9,9 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from gremio.checking.trial.arguments import PROMPT, Plan
+from gremio.checking.trial.arguments import Plan
 from gremio.checking.trial.pictures import picture
+from gremio.checking.trial.role_values import PROMPT
 from gremio.checking.trial.roles import is_left_alone
 from gremio.machine.processes import is_community
 
@@ -93,6 +94,13 @@ def _more_steps(plan: Plan, text: str) -> Plan | None:
     return plan.changed(**{name: steps * 2}) if isinstance(steps, int) and steps < 16 else None
 
 
+def _as_pictures(plan: Plan, text: str) -> Plan | None:
+    """Its output has to be pictures."""
+    if plan.arguments().get("output_type") == "pil" or not re.search(r"output.type should be PIL", text, re.I):
+        return None
+    return plan.changed(output_type="pil")
+
+
 def _switched_off(plan: Plan, text: str) -> Plan | None:
     """A switch, on by default, that needs what this machine lacks."""
     if not re.search(r"requires|not (found|available|supported)", text):
@@ -110,6 +118,7 @@ _RULES: tuple[Callable[[Plan, str], Plan | None], ...] = (
     _not_both,
     _lists,
     _more_steps,
+    _as_pictures,
     _switched_off,
     _wanted,
 )

@@ -14,6 +14,7 @@ from gremio.checking.trial.measures import Measures
 from gremio.checking.trial.options import Options
 from gremio.checking.trial.recipes import component_config, prepare
 from gremio.checking.trial.report import Finding
+from gremio.checking.trial.stock_sibling import stock_sibling
 from gremio.code.review import ComponentSlot
 
 # A checker blacks out what random weights draw, and then every picture is like every other.
@@ -63,6 +64,10 @@ class Maker:
     def plan(self, pipeline: Any) -> Plan:
         """What to call it with."""
         return Plan.of(pipeline, self.options.settings, self.options.seed)
+
+    def sibling(self) -> type | None:
+        """The pipeline of Diffusers beside which it is seen."""
+        return stock_sibling(self.subject, family_of(self.subject, self.options))
 
     def findings(self) -> Mapping[str, Finding]:
         """What is known before the first call: nothing, of a pipeline."""

@@ -24,6 +24,12 @@ def recipe(class_name: str, pipeline: Any, measures: Measures) -> Mapping[str, A
     return {name: value(pipeline, measures) if callable(value) else value for name, value in found.items()}
 
 
+def together(class_name: str, pipeline: Any, measures: Measures) -> Mapping[str, Any]:
+    """Arguments of a class that go together, and that nothing but its documentation tells; empty for most."""
+    found = _TOGETHER.get(class_name)
+    return found(pipeline, measures) if found else {}
+
+
 def own_config(class_name: str) -> Mapping[str, Any]:
     """Numbers of a component by the name of its class, where it stands for one that the code fetches itself."""
     return _CLASSES.get(class_name, {})
@@ -61,6 +67,20 @@ def _face(pipeline: Any, measures: Measures) -> Any:
     import torch
 
     return torch.randn(512, generator=torch.Generator().manual_seed(0))
+
+
+def _map(pipeline: Any, measures: Measures) -> Any:
+    """How much each place may change, from 0 to 1, of the size that its pictures are given in."""
+    import torch
+
+    return torch.linspace(0, 1, measures.native).repeat(1, measures.native, 1)
+
+
+def _inverted(pipeline: Any, measures: Measures) -> Mapping[str, Any]:
+    latents, image_latents, places = pipeline.invert(
+        image=picture(measures.side), height=measures.side, width=measures.side, num_inversion_steps=4
+    )
+    return {"inverted_latents": latents, "image_latents": image_latents, "latent_image_ids": places}
 
 
 def _train(pipeline: Any, measures: Measures) -> str:
@@ -140,8 +160,15 @@ _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
         "prompt": "a red cat BREAK a blue house",
         "rp_args": {"mode": "cols", "div": "1;1"},
     },
+    "StableDiffusionXLDifferentialImg2ImgPipeline": {"map": _map},
     "StableDiffusionXLInstantIDPipeline": {"image_embeds": _face},
     "StableDiffusionXLInstantIDImg2ImgPipeline": {"image_embeds": _face},
+}
+
+_TOGETHER: Mapping[str, Callable[[Any, Measures], Mapping[str, Any]]] = {
+    "ComposableStableDiffusionPipeline": lambda *_: {"prompt": "a red cat | a blue house", "weights": "7.5 | -2"},
+    "LLMGroundedDiffusionPipeline": lambda *_: {"phrase_indices": [[5], [9]]},
+    "RFInversionFluxPipeline": _inverted,
 }
 
 _PREPARATIONS: Mapping[str, Callable[[Any, Measures], str]] = {

@@ -11,10 +11,7 @@ from gremio.machine.processes import Trouble, last_object
 
 Verdict = Literal["yes", "no", "unknown", "error"]
 Kind = Literal["pipeline", "model", "scheduler", "blocks"]
-Stage = Literal["read", "packages", "load", "components", "call", "done"]
-
-STAGES: tuple[Stage, ...] = ("read", "packages", "load", "components", "call", "done")
-"""The stages of a trial, in their order."""
+Stage = Literal["read", "packages", "load", "components", "call", "own", "done"]
 
 FINDINGS = (
     "own_code",
@@ -52,13 +49,16 @@ class Report:
         class_name: of the class; empty where none was found.
         digest: of the code's tree, ``sha256:…``; empty under plain diffusers, which has none.
         loader: ``gremio`` or ``diffusers``.
-        reached: the last stage that was begun.
+        reached: the last stage that was begun; ``own`` is that of the pipeline's own arguments.
         loads: whether there is a class.
         runs: whether a call returned something. A component is called in a pipeline that has it; one of which nothing
             tells where it belongs runs when it is built, saved and loaded.
         output: what it returned, in words: ``images: 1 x 64x64 RGB``.
         output_digest: SHA-256 over the raw values of the output, to compare two trials bit by bit.
         findings: what was tried beyond the call, by name (see ``FINDINGS``).
+        own_arguments: what turning on each argument came to that the pipeline has and its stock sibling has not:
+            ``yes`` it works and has an effect, ``error`` the call fails, ``unknown`` it was not exercised.
+        sibling: the name of that pipeline of Diffusers; empty where there is none.
         mends: what Gremio repaired in the code, in words.
         relocations: which imports were re-pointed, in words.
         missing: packages that are lacking, by the name to install.
@@ -81,6 +81,8 @@ class Report:
     output: str = ""
     output_digest: str = ""
     findings: Mapping[str, Finding] = field(default_factory=dict)
+    own_arguments: Mapping[str, Finding] = field(default_factory=dict)
+    sibling: str = ""
     mends: tuple[str, ...] = ()
     relocations: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -91,6 +93,16 @@ class Report:
     arguments: Mapping[str, str] = field(default_factory=dict)
     own_methods: tuple[str, ...] = ()
     kind: Kind = "pipeline"
+
+    @property
+    def not_exercised(self) -> tuple[str, ...]:
+        """The own arguments of which nothing is known."""
+        return tuple(name for name, found in self.own_arguments.items() if found.verdict == "unknown")
+
+    @property
+    def exercised(self) -> int:
+        """How many of its own arguments were turned on and had an effect."""
+        return sum(found.verdict == "yes" for found in self.own_arguments.values())
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -105,7 +117,8 @@ class Report:
         """
         try:
             known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-            known["findings"] = {name: Finding(**each) for name, each in known.get("findings", {}).items()}
+            for part in ("findings", "own_arguments"):
+                known[part] = {name: Finding(**each) for name, each in known.get(part, {}).items()}
             known["error"] = Trouble(**known["error"]) if known.get("error") else None
             known |= {name: tuple(known[name]) for name in _TUPLES if name in known}
             return cls(**known)

@@ -8,23 +8,28 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from gremio.checking.trial.argument_hints import Hints
 from gremio.checking.trial.calling import Caller, first_call
 from gremio.checking.trial.config_errors import refitted
-from gremio.checking.trial.coverage import Witness
+from gremio.checking.trial.coverage import own_code
 from gremio.checking.trial.digest import describe, digest, is_finite
+from gremio.checking.trial.executed_lines import Executed, executed
 from gremio.checking.trial.loaded_class import Subject, load_subject
 from gremio.checking.trial.makers import AnyMaker, maker_of
 from gremio.checking.trial.measures import Measures
 from gremio.checking.trial.missing_packages import missing_packages
 from gremio.checking.trial.options import Options
-from gremio.checking.trial.recipes import prepare
+from gremio.checking.trial.own_arguments import Exercise, own_parameters
+from gremio.checking.trial.pipelines import Maker
+from gremio.checking.trial.recipes import prepare, together
 from gremio.checking.trial.report import Finding, Report, Stage
 from gremio.checking.trial.stand_ins import stand_ins
 from gremio.checking.trial.target import Read, read_code
+from gremio.checking.trial.wording import shown
 from gremio.code.review import Review, complaint
 from gremio.errors import OptionError
 from gremio.machine.processes import Trouble
@@ -73,8 +78,7 @@ class _Trial:
             self._try(subject, made)
 
     def _try(self, subject: Subject, made: list[str]) -> None:
-        witness = Witness(subject)
-        with witness.watching():
+        with executed() as ran:
             with self._stage("components"):
                 maker = maker_of(subject, self.options)
                 known = maker.findings()
@@ -87,13 +91,17 @@ class _Trial:
                         raise
                     self._tell_uncalled(maker, known, error)
                     return
-        self._tell(caller, result, known, witness)
+        self._tell(subject, result, known, ran)
         if place := maker.place():
             self.found["arguments"]["(in)"] = place
         if made:
             self.found["arguments"]["(in place of the Hub's)"] = ", ".join(dict.fromkeys(made))
-        self.reached = "done"
-        self.found["runs"] = True
+        if isinstance(maker, Maker):
+            with self._stage("own"):
+                self._turn_on(maker, caller)
+        if "error" not in self.found:
+            self.reached = "done"
+            self.found["runs"] = True
         if not self.options.quick:
             self._try_more(maker, caller, result)
 
@@ -174,15 +182,36 @@ class _Trial:
         self.found["arguments"] = {}
         self.reached = "done"
 
-    def _tell(self, caller: Caller, result: Any, known: Mapping[str, Finding], witness: Witness) -> None:
+    def _tell(self, subject: Subject, result: Any, known: Mapping[str, Finding], ran: Executed) -> None:
         if result is None:
             raise OptionError("the pipeline returned nothing", ref=self.options.ref)
         finite = "" if is_finite(result) else ", with values that are no numbers (NaN)"
         self.found |= {
             "output": describe(result) + finite + (_savable(result) if self.found["kind"] == "pipeline" else ""),
             "output_digest": digest(result),
-            "findings": {"own_code": witness.finding(), **known},
+            "findings": {"own_code": own_code(subject, ran.functions), **known},
         }
+
+    def _turn_on(self, maker: Maker, caller: Caller) -> None:
+        """Exercise the arguments that are the pipeline's own; one that fails is what the trial comes to.
+
+        Raises:
+            Exception: a second pipeline fails where the first one ran.
+        """
+        sibling = maker.sibling()
+        own = own_parameters(caller.plan.signature, sibling)
+        self.found["sibling"] = sibling.__name__ if sibling else ""
+        if not own:
+            return
+        hints = Hints.of(maker.subject.files, [each.name for each in own])
+        make = (lambda: caller.pipeline) if self.options.model else maker.ready
+        given = together(type(caller.pipeline).__name__, caller.pipeline, caller.plan.measures)
+        exercise = Exercise(caller.plan, own, make, hints, given)
+        self.found["own_arguments"] = exercise.run()
+        for how, error in list(exercise.failed.values())[:1]:
+            _show(error)
+            trouble = Trouble.of(error)
+            self.found["error"] = replace(trouble, message=f"with {how}: {trouble.message}")
 
     def _try_more(self, maker: AnyMaker, caller: Caller, result: Any) -> None:
         from gremio.checking.trial.findings import find_out
@@ -200,11 +229,6 @@ def _savable(result: object) -> str:
     return ""
 
 
-def shown(arguments: Mapping[str, Any]) -> dict[str, str]:
-    """Each argument in a few words."""
-    return {name: _few_words(value) for name, value in arguments.items()}
-
-
 def versions() -> dict[str, str]:
     """Of what a trial depends on."""
     found = {"python": platform.python_version()}
@@ -218,17 +242,6 @@ def peak_mb() -> float:
     """The most memory that this process has had, in megabytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
-
-
-def _few_words(value: Any) -> str:
-    if hasattr(value, "getbands"):
-        return f"picture {value.width}x{value.height} {value.mode}"
-    if hasattr(value, "shape") and hasattr(value, "dtype"):
-        return f"{type(value).__name__} {tuple(value.shape)}"
-    if isinstance(value, list) and value and hasattr(value[0], "getbands"):
-        return f"{len(value)} x {_few_words(value[0])}"
-    text = f"Generator({value.initial_seed()})" if hasattr(value, "initial_seed") else repr(value)
-    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _show(error: BaseException) -> None:

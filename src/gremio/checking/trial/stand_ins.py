@@ -29,11 +29,14 @@ def stand_ins(*, seed: int) -> Iterator[list[str]]:
 @contextmanager
 def _patched(made: list[str], seed: int) -> Iterator[None]:
     import diffusers
+    import torch.utils.model_zoo
     import transformers
 
     owners: list[Any] = [diffusers.DiffusionPipeline, diffusers.ModelMixin, diffusers.SchedulerMixin]
     owners += [transformers.PreTrainedModel, transformers.PreTrainedTokenizerBase, transformers.ImageProcessingMixin]
     patches = [patch.object(owner, "from_pretrained", _method(owner, made, seed)) for owner in owners]
+    patches += [patch.object(torch.hub, "load_state_dict_from_url", _no_weights(made))]
+    patches += [patch.object(torch.utils.model_zoo, "load_url", _no_weights(made))]
     for each in patches:
         each.start()
     try:
@@ -55,6 +58,16 @@ def _method(owner: Any, made: list[str], seed: int) -> Any:
         return original(cls, name, *args, **kwargs)
 
     return classmethod(from_pretrained)
+
+
+def _no_weights(made: list[str]) -> Callable[..., dict[str, Any]]:
+    """What loads a model's weights from an address finds none: the model keeps its random ones."""
+
+    def load_url(url: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        made.append(f"no weights for {url}")
+        return {}
+
+    return load_url
 
 
 def _stand_in(cls: type, kwargs: dict[str, Any], seed: int) -> Any:

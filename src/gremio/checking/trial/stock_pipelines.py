@@ -9,7 +9,7 @@ from typing import Any
 
 from gremio.checking.tiny.parts import Part
 
-_PIPELINES: Mapping[str, str] = {
+STOCK_PIPELINES: Mapping[str, str] = {
     "sd15": "StableDiffusionPipeline",
     "sdxl": "StableDiffusionXLPipeline",
     "sd3": "StableDiffusion3Pipeline",
@@ -50,7 +50,7 @@ class Home:
 
     def __str__(self) -> str:
         """``the unet of StableDiffusionPipeline``."""
-        return f"the {self.slot} of {_PIPELINES[self.kind]}"
+        return f"the {self.slot} of {STOCK_PIPELINES[self.kind]}"
 
     @property
     def stock(self) -> Part:
@@ -65,7 +65,7 @@ class Home:
 
         from gremio.checking.tiny import tiny
 
-        return getattr(diffusers, _PIPELINES[self.kind])(**{**tiny(self.kind, seed=seed), self.slot: component})
+        return getattr(diffusers, STOCK_PIPELINES[self.kind])(**{**tiny(self.kind, seed=seed), self.slot: component})
 
 
 def home_of_model(cls: type) -> Home | None:
@@ -73,7 +73,7 @@ def home_of_model(cls: type) -> Home | None:
     from gremio.checking.tiny.families import KINDS
 
     for base in cls.__mro__:
-        for kind in _PIPELINES:
+        for kind in STOCK_PIPELINES:
             for slot, part in KINDS[kind].parts.items():
                 if part.class_name == base.__name__ and base.__module__.startswith(("diffusers.", "transformers.")):
                     return Home(kind, slot)
