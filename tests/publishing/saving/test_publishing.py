@@ -161,6 +161,12 @@ def test_shards_and_a_variant(sd_folder: Path, how: dict[str, Any]) -> None:
     loads(pipe, push(pipe, **how), **({"variant": "fp16"} if dtype else {}))
 
 
+def test_an_option_that_there_is_not() -> None:
+    """It is refused by its name, before anything is done."""
+    with pytest.raises(TypeError, match=r"push_to_hub\(\) got unexpected arguments: privat$"):
+        push(object(), privat=True)
+
+
 def test_a_component_that_is_none(sd_folder: Path) -> None:
     """Optional, and left out."""
     pipe = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=SHELF / "long_prompt", feature_extractor=None)

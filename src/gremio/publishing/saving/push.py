@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from gremio.machine.settings import Settings
@@ -41,6 +42,8 @@ def push_to_hub(
         GremioError: it can't be saved, holds a secret, may not be pushed, or does not load; the message says what to
             do.
     """
+    if unknown := options.keys() - {each.name for each in fields(Target)}:
+        raise TypeError(f"push_to_hub() got unexpected arguments: {', '.join(sorted(unknown))}")
     target = Target(repo_id, **options)
     saving = Saving(variant, max_shard_size, safe_serialization)
     saving.check(obj, ref=repo_id)
