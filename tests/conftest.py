@@ -181,7 +181,7 @@ def loads(hub: LocalHub, _session_loads: Loads, monkeypatch: pytest.MonkeyPatch)
         _session_loads.settings = settings
         return nullcontext(_session_loads)
 
-    monkeypatch.setattr("gremio.publishing.one_step.Loads", shared)
+    monkeypatch.setattr("gremio.publishing.publish.Loads", shared)
     return shared(Settings.from_environment()).__enter__()
 
 

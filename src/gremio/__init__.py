@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gremio.loading.modules.provenance import Provenance
     from gremio.loading.pipelines import DiffusionPipeline, load_class
     from gremio.publishing.install import install, installed, uninstall
-    from gremio.publishing.one_step import publish
+    from gremio.publishing.publish import publish
     from gremio.publishing.saving.push import push_to_hub
     from gremio.publishing.saving.save import save_pretrained
     from gremio.sources.reading import read
@@ -30,7 +30,7 @@ _PLACES = {
     "installed": "gremio.publishing.install",
     "load_blocks": "gremio.loading.modular",
     "load_class": "gremio.loading.pipelines",
-    "publish": "gremio.publishing.one_step",
+    "publish": "gremio.publishing.publish",
     "push_to_hub": "gremio.publishing.saving.push",
     "save_pretrained": "gremio.publishing.saving.save",
     "uninstall": "gremio.publishing.install",

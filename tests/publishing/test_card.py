@@ -15,7 +15,7 @@ from gremio.code import CodeTree, Origin
 from gremio.code.review import read
 from gremio.errors import PublishError
 from gremio.publishing.card.card import BEGIN, END, card
-from gremio.publishing.card.record import recorded_files
+from gremio.publishing.card.recorded_files import recorded_files
 from gremio.publishing.publication import Edit, Publication
 from gremio.sources.record import CodeSource
 

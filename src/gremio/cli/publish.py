@@ -15,9 +15,9 @@ from gremio.cli.wording import answer, in_options, section
 from gremio.errors import OptionError
 
 if TYPE_CHECKING:
-    from gremio.publishing.one_step import Published
     from gremio.publishing.preview import Preview
     from gremio.publishing.publication import Publication
+    from gremio.publishing.publish import Published
 
 
 @click.command()
@@ -63,7 +63,7 @@ def publish(folder: Path, repo_id: str | None, dry_run: bool, to_diffusers_pr: b
     if dry_run:
         _show(folder, repo_id, options, form)
         return
-    from gremio.publishing.one_step import publish as publish_folder
+    from gremio.publishing.publish import publish as publish_folder
 
     done = publish_folder(folder, repo_id, tell=partial(click.echo, err=True), **options)
     answer(form, done.as_dict(), _done_lines(done))
@@ -72,7 +72,7 @@ def publish(folder: Path, repo_id: str | None, dry_run: bool, to_diffusers_pr: b
 def _print_for_diffusers(folder: Path, options: dict[str, Any], author: str | None, form: str) -> None:
     from gremio.publishing.community.entry import for_diffusers
     from gremio.publishing.folder import read_folder
-    from gremio.publishing.one_step import name_of
+    from gremio.publishing.publish import name_of
 
     publication = read_folder(folder.expanduser(), class_name=options["class_name"])
     if publication.tree is None or publication.review is None:

@@ -8,7 +8,7 @@ here, and torch is loaded only in ``saving`` and in the processes of the proof.
     code, index.py      the code, laid out and spelled so that it loads where it lands
     card, secrets       the model card; what must not travel
     upload, proof       one commit; loaded and compared in clean processes
-    one_step.py         ``gremio.publish``, which joins them; ``preview.py`` shows what it would do
+    publish.py          ``gremio.publish``, which joins them; ``preview.py`` shows what it would do
     starting            ``gremio new``
     community           what Diffusers' own folder asks for
     install.py          ``gremio.install()``: loading and saving in place of diffusers' own

@@ -10,8 +10,8 @@ from typing import Any
 from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
-from gremio.publishing.one_step import name_of
 from gremio.publishing.publication import Publication, bytes_of
+from gremio.publishing.publish import name_of
 from gremio.publishing.secrets.secrets import Secret, find_secrets
 from gremio.sources.model import INDEX
 

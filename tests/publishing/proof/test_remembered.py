@@ -11,13 +11,13 @@ import pytest
 
 from gremio.errors import NotProven
 from gremio.machine.settings import Settings
-from gremio.publishing import one_step
-from gremio.publishing.one_step import Published, publish
+from gremio.publishing import publish as publishing
 from gremio.publishing.proof import remembered
 from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 from gremio.publishing.proof.proof import Attempt, Proof
 from gremio.publishing.proof.remembered import RememberedProofs
+from gremio.publishing.publish import Published, publish
 
 PLAIN = "from diffusers import DDIMPipeline\nclass Plain(DDIMPipeline):\n    pass\n"
 FACTS = Facts("code", ComponentFacts("Plain", parts={"method __call__": "(prompt)"}))
@@ -36,8 +36,8 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         loaded.append(subject.name)
         return Proof(subject, (Attempt("gremio", "ok", seconds=7.0), Attempt("diffusers", "impossible", ("mended",))))
 
-    monkeypatch.setattr(one_step, "facts_of_folder", facts)
-    monkeypatch.setattr(one_step, "prove", prove)
+    monkeypatch.setattr(publishing, "facts_of_folder", facts)
+    monkeypatch.setattr(publishing, "prove", prove)
     return loaded
 
 
@@ -88,7 +88,7 @@ def test_a_proof_that_failed_or_was_left_out_is_not_remembered(
     again(verify=False)
     failed = Proof(ProofSubject("maria/mine", "code"), (Attempt("gremio", "failed", ("no",)),))
     with monkeypatch.context() as broken:
-        broken.setattr(one_step, "prove", lambda *_, **__: failed)
+        broken.setattr(publishing, "prove", lambda *_, **__: failed)
         with pytest.raises(NotProven):
             again()
     assert again()[1] == ["folder", "maria/mine"]

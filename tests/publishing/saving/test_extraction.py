@@ -16,8 +16,8 @@ import torch
 from tests.publishing.saving.notebook import Notebook, imported, notebook
 
 from gremio.errors import CodeError
+from gremio.publishing.saving.class_code import piece_of
 from gremio.publishing.saving.extraction import extract, file_name, needs_extraction
-from gremio.publishing.saving.origins import piece_of
 
 __all__ = ["notebook"]
 

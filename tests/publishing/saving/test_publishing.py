@@ -21,7 +21,7 @@ from transformers import CLIPImageProcessor, T5EncoderModel, T5Tokenizer
 import gremio
 from gremio import DiffusionPipeline
 from gremio.errors import BranchMoved, MissingPackages, NotProven, PublishError, SecretsFound
-from gremio.publishing import one_step
+from gremio.publishing import publish as publishing
 from gremio.publishing.proof.facts import differences
 from gremio.publishing.proof.object_facts import facts_of
 
@@ -203,13 +203,13 @@ def test_two_publishers_at_once(sd_folder: Path, monkeypatch: pytest.MonkeyPatch
     ]
     push(DiffusionPipeline.from_pretrained(sd_folder))
     waiting = threading.Barrier(2)
-    uploading = one_step.upload
+    uploading = publishing.upload
 
     def together(*args: Any, **kwargs: Any) -> Any:
         waiting.wait(30)
         return uploading(*args, **kwargs)
 
-    monkeypatch.setattr(one_step, "upload", together)
+    monkeypatch.setattr(publishing, "upload", together)
     ended: list[Any] = []
 
     def run(pipe: Any) -> None:
@@ -226,7 +226,7 @@ def test_two_publishers_at_once(sd_folder: Path, monkeypatch: pytest.MonkeyPatch
     (refused,) = [each for each in ended if isinstance(each, BranchMoved)]
     (done,) = [each for each in ended if not isinstance(each, BranchMoved)]
     assert "nothing was published" in str(refused)
-    monkeypatch.setattr(one_step, "upload", uploading)
+    monkeypatch.setattr(publishing, "upload", uploading)
     winner = next(pipe for pipe in pipes if type(pipe).__name__ == done.publication.class_name)
     loads(winner, done)
 

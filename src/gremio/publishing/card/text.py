@@ -9,7 +9,7 @@ from typing import Any
 from gremio.code.libraries.packages import version_of
 from gremio.code.review import Review
 from gremio.code.review.requirements import BROUGHT
-from gremio.publishing.card.record import files_comment, recorded_in_index
+from gremio.publishing.card.recorded_files import files_comment, recorded_in_index
 from gremio.publishing.card.usage import Usage
 from gremio.publishing.publication import Publication
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from gremio.code import CodeTree, Origin
 from gremio.errors import CodeError
-from gremio.publishing.code.bridge import bridged, unbridged
+from gremio.publishing.code.for_plain_diffusers import bridged, unbridged
+from gremio.publishing.code.import_spelling import reworded
 from gremio.publishing.code.placing import Piece, place
-from gremio.publishing.code.rewording import reworded
 from gremio.publishing.publication import Edit
 
 

@@ -12,7 +12,7 @@ from gremio.loading.components.registered import unwrapped
 from gremio.machine.writing import write_file
 from gremio.publishing.code.bundle import Bundle, bundle
 from gremio.publishing.index import to_bytes, with_auto_map, with_sources
-from gremio.publishing.saving.origins import is_standard, piece_of
+from gremio.publishing.saving.class_code import is_standard, piece_of
 from gremio.sources.model import CONFIGS
 from gremio.sources.record import CodeSource
 

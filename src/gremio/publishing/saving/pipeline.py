@@ -15,9 +15,9 @@ from gremio.loading.modules.provenance import of
 from gremio.machine.writing import write_file
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.index import published_index, to_bytes
+from gremio.publishing.saving.class_code import is_standard, piece_of
 from gremio.publishing.saving.component import write_code
 from gremio.publishing.saving.diffusers_saving import saver, unchanged_config
-from gremio.publishing.saving.origins import is_standard, piece_of
 from gremio.sources.model import INDEX
 
 

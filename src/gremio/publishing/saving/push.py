@@ -7,8 +7,8 @@ from typing import Any
 
 from gremio.machine.settings import Settings
 from gremio.machine.writing import scratch
-from gremio.publishing.one_step import Published, push
 from gremio.publishing.proof.object_facts import facts_of
+from gremio.publishing.publish import Published, push
 from gremio.publishing.saving.save import Saving
 from gremio.publishing.upload.target import Target
 

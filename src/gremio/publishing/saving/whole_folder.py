@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gremio.errors import OptionError
 from gremio.machine.writing import store_errors
-from gremio.publishing.card.record import recorded_files
+from gremio.publishing.card.recorded_files import recorded_files
 from gremio.sources.model import INDEX
 from gremio.sources.weights import stale_weights
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gremio.errors import BranchMoved, GremioError, PublishError
-from gremio.publishing.card.record import INDEXES, recorded_files
+from gremio.publishing.card.recorded_files import INDEXES, recorded_files
 from gremio.publishing.publication import CARD, Publication
 from gremio.publishing.upload.changes import Changes, changes
 from gremio.publishing.upload.errors import publishing_errors
