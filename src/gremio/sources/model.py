@@ -209,15 +209,26 @@ def code_of_blocks(home: ModelHome) -> CodeTree | None:
     Raises:
         BadModelIndex: the config names a file that isn't there.
     """
-    pair = next(mapped_files(document(home, BLOCKS)), None) if BLOCKS in home.paths() else None
+    config = config_of_blocks(home)
+    pair = next(mapped_files(config), None)
     if pair is None:
         return None
     try:
         return code_of(home, pair[0]).with_entry(*pair)
     except EntryNotFound as error:
         step = "Ask the author to upload the file."
-        message = f"{BLOCKS} names the blocks {pair[1]} of {pair[0]}, and there is no such file"
+        message = f"its config names the blocks {pair[1]} of {pair[0]}, and there is no such file"
         raise BadModelIndex(message, ref=home.name, next_step=step) from error
+
+
+def config_of_blocks(home: ModelHome) -> dict[str, Any]:
+    """What a repository says of its blocks; empty if it has none. The first of them said it in ``config.json``."""
+    paths = home.paths()
+    if BLOCKS in paths:
+        return document(home, BLOCKS)
+    found = document(home, MODEL_CONFIG) if MODEL_CONFIG in paths else {}
+    mapping = found.get("auto_map")
+    return found if isinstance(mapping, dict) and "ModularPipelineBlocks" in mapping else {}
 
 
 @lru_cache(maxsize=2)

@@ -211,6 +211,17 @@ def test_blocks_bring_what_lies_in_their_repository(put):
         assert pipe.gremio.weights["net"].commit == old
 
 
+def test_blocks_as_the_first_were_published(put, caplog):
+    """Named in ``config.json``; what their author says that they need is told where it is not here."""
+    config = json.loads(CODE_OF_BLOCKS["modular_config.json"]) | {"requirements": {"torch": ">=99", "json": "1"}}
+    files = {path: data for path, data in CODE_OF_BLOCKS.items() if path != "modular_config.json"}
+    put("ana/blocks", {**files, "config.json": json.dumps(config)})
+    pipe = ModularPipeline.from_pretrained("ana/blocks", trust_remote_code=True)
+    assert type(pipe.blocks).__name__ == "AddBlock"
+    assert "asks for torch >=99, and" in caplog.text
+    assert "asks for json 1, and none is installed" in caplog.text
+
+
 def test_a_copy_of_a_repository_takes_what_lies_in_it(castle, api, put, tmp_path):
     """Its index still names the Hub; as in diffusers, what lies beside it comes first."""
     folder = tmp_path / "copy"

@@ -12,8 +12,6 @@ import gremio
 from gremio import DiffusionPipeline, ModularPipeline
 from gremio.errors import GremioError, ModelError, OptionError
 
-STOCK = {"_class_name": "ModularPipeline", "_blocks_class_name": "AutoPipelineBlocks"}
-
 
 def _index(**entries: object) -> dict[str, str]:
     return {INDEX: json.dumps({"_class_name": "StableDiffusionXLModularPipeline", **entries})}
@@ -47,6 +45,11 @@ MODELS = {
     "blocks that nobody has": (
         {INDEX: json.dumps({"_class_name": "StableDiffusionXLModularPipeline", "_blocks_class_name": "MineBlocks"})},
         "its blocks are MineBlocks, which are neither in diffusers",
+        "Pass blocks=",
+    ),
+    "blocks that are told nowhere": (
+        {INDEX: json.dumps({"_class_name": "ModularPipeline", "_blocks_class_name": "SequentialPipelineBlocks"})},
+        "does not say which blocks it is made of",
         "Pass blocks=",
     ),
     "code that no config names": ({"block.py": CODE_OF_BLOCKS["add_block.py"]}, "neither an index nor", "block.py"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,8 @@ import diffusers
 from gremio.errors import BadModelIndex, ModelError
 from gremio.loading.modular.index import ModularIndex
 from gremio.sources.model import BLOCKS, INDEX, ModelHome
+
+log = logging.getLogger("gremio")
 
 BASE = diffusers.ModularPipeline
 
@@ -61,14 +64,17 @@ def _for_plain(index: ModularIndex) -> Any:
 
 def _check_blocks_name(index: ModularIndex, cls: Any, ref: str) -> None:
     """diffusers takes the default blocks of the class in the place of blocks that it doesn't have, and says nothing."""
-    named = index.blocks_name
-    if (named is None or not hasattr(diffusers, named)) and (named is not None or cls.default_blocks_name is None):
-        raise BadModelIndex(
-            f"{index.file} says that its blocks are {named}, which are neither in diffusers {diffusers.__version__} nor"
-            " in the repository",
-            ref=ref,
-            next_step="Pass blocks= with their code, or ask the author to upload it with a modular_config.json.",
-        )
+    named, step = index.blocks_name, "Pass blocks= with code that has them, or ask the author to upload it."
+    found = getattr(diffusers, named, None) if named else None
+    if named and found is None:
+        where = f"which are neither in diffusers {diffusers.__version__} nor in the repository"
+        raise BadModelIndex(f"{index.file} says that its blocks are {named}, {where}", ref=ref, next_step=step)
+    if getattr(found, "block_classes", None) or index.is_plain:
+        return
+    if cls.default_blocks_name is None:
+        raise BadModelIndex(f"{index.file} does not say which blocks it is made of", ref=ref, next_step=step)
+    if named:
+        log.warning("%s: its blocks were put together and are told nowhere; taking %s", ref, cls.default_blocks_name)
 
 
 def _nothing(home: ModelHome | None) -> ModelError:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from gremio.code import CodeTree, PipelineRef
 from gremio.errors import GremioError
@@ -15,9 +19,18 @@ from gremio.loading.pipelines.request import CodeChoice
 from gremio.loading.pipelines.resolving import ApprovedClass, approve
 from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
-from gremio.sources.model import BLOCKS, FolderModel, ModelHome, code_of_blocks, document, open_model, open_repository
+from gremio.sources.model import (
+    FolderModel,
+    ModelHome,
+    code_of_blocks,
+    config_of_blocks,
+    open_model,
+    open_repository,
+)
 from gremio.sources.record import recorded_before
 from gremio.trust import CodeRequest
+
+log = logging.getLogger("gremio")
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ def _blocks(request: ModularRequest, home: ModelHome | None) -> ApprovedClass | 
     if home is None or tree is None:
         return None
     wanted = CodeRequest(home.name, tree, request.code.grant, role="found")
-    return _approved(wanted, document(home, BLOCKS), request.code, request.settings)
+    return _approved(wanted, config_of_blocks(home), request.code, request.settings)
 
 
 def approve_blocks(choice: CodeChoice, *, access: Access, settings: Settings) -> ApprovedClass:
@@ -77,8 +90,22 @@ def approve_blocks(choice: CodeChoice, *, access: Access, settings: Settings) ->
 
 def _approved(request: CodeRequest, config: Mapping[str, Any], choice: CodeChoice, settings: Settings) -> ApprovedClass:
     entry = request.tree.entry
+    _warn_of_requirements(config, request.ref)
     found = approve(request, entry, choice.class_name, settings=settings, kind="blocks", mend=choice.mend)
     return replace(found, before=recorded_before(config, ""))
+
+
+def _warn_of_requirements(config: Mapping[str, Any], ref: str) -> None:
+    """What the author says is needed may be more than it takes, so it is not refused."""
+    requirements = config.get("requirements")
+    for name, wanted in requirements.items() if isinstance(requirements, dict) else ():
+        try:
+            installed = version(name)
+            fits = SpecifierSet(str(wanted or "")).contains(installed, prereleases=True)
+        except (PackageNotFoundError, InvalidSpecifier, ValueError):
+            installed, fits = "none", False
+        if not fits:
+            log.warning("%s: its author asks for %s %s, and %s is installed", ref, name, wanted or "", installed)
 
 
 def _named(
@@ -92,5 +119,5 @@ def _named(
         home = FolderModel(Path(ref.name))
     tree = code_of_blocks(home) if home is not None else None
     if home is not None and tree is not None:
-        return tree, document(home, BLOCKS)
+        return tree, config_of_blocks(home)
     return fetch(ref, revision=revision, access=access, settings=settings), {}
