@@ -3,8 +3,9 @@
 import shutil
 
 import pytest
+from tests.docs.modular_world import BLOCKS_COMMIT, put_modular
 from tests.docs.pages import ROOT
-from tests.samples import long_prompt_weighting_sd
+from tests.samples import long_prompt_weighting_sd, tiny_sd3
 
 MIRROR = "diffusers/community-pipelines-mirror"
 DIFFUSERS_COMMIT = "1" * 40
@@ -67,6 +68,8 @@ def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_threa
         if "gremio check" in text:
             trial = (*request.getfixturevalue("forks"), "gremio.checking.trial")
             monkeypatch.setattr("gremio.checking.runner.TRIAL", trial)
+        if "maria/warm-blocks" in text:
+            replaced[BLOCKS_COMMIT] = put_modular(put, tiny_sd3(tmp_path / "sd3"))
         if "showlab/show-1-base" in text:
             replaced[VIDEO_COMMIT] = put("showlab/show-1-base", show_one_folder)
         return replaced

@@ -65,7 +65,7 @@ def check(ctx: click.Context, /, ref: str | None, everything: bool, form: str, *
 
     REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py). It is given the smallest
     components that fit, with random weights, and called with arguments made from its signature. A component is
-    saved, loaded and tried in the place of Diffusers' own in a tiny pipeline, blocks in a pipeline of their own.
+    saved, loaded and tried in the place of Diffusers' own in a tiny pipeline, modular blocks in one of their own.
     Nothing is downloaded but the code. Exits with 0 if it runs and with 1 if it doesn't.
 
     \b

@@ -70,8 +70,8 @@ _OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
 def run(ref: str, **options: Any) -> None:
     """Draw with REF, a community pipeline, and the weights of --model; or with a name in gremio.lock.
 
-    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py). A model that brings its
-    pipeline is a REF by itself.
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py), and may have modular blocks
+    in place of a pipeline. A model that brings its pipeline, or its blocks, is a REF by itself.
 
     \b
     gremio run lpw_stable_diffusion --model stable-diffusion-v1-5/stable-diffusion-v1-5 --prompt "a (red:1.3) fox"

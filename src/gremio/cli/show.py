@@ -26,8 +26,8 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
     """Read what REF is: code, without running it, or a picture that gremio made.
 
     REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py, picture.png). For code:
-    where it comes from, its digest, its classes, what it takes and needs, what would be relocated. For a picture:
-    the prompt, the seed and the code that made it.
+    where it comes from, its digest, its classes, what it takes and needs, what would be relocated; of modular blocks
+    also what they are made of and give. For a picture: the prompt, the seed and the code that made it.
 
     \b
     gremio show lpw_stable_diffusion

@@ -211,6 +211,27 @@ def test_blocks_bring_what_lies_in_their_repository(put):
         assert pipe.gremio.weights["net"].commit == old
 
 
+@pytest.mark.parametrize("where", ["community", "file"])
+def test_blocks_in_one_file(put, write, where):
+    """Of Diffusers' community folder by name, or of one's own by path: both run as pipelines there do."""
+    code = BLOCKS.replace("from .arithmetic import added", "added = abs")
+    put("diffusers/community-pipelines-mirror", {"main/add_block.py": code}, repo_type="dataset")
+    ref = "add_block" if where == "community" else write(code, "add_block.py")
+    pipe = ModularPipeline.from_pretrained(None, blocks=ref)
+    pipe.update_components(net=torch.nn.Identity())
+    assert pipe(number=-3, output="number") == 3
+    assert pipe.gremio.pipeline.source == ("mirror" if where == "community" else "local")
+
+
+def test_blocks_that_were_put_together_come_back_as_the_default(sd3, tmp_path, caplog):
+    """Of such blocks nothing is saved; diffusers takes those of the class, and here that is told."""
+    saved = diffusers.ModularPipeline.from_pretrained(str(sd3), workflow="text2image")
+    saved.save_pretrained(str(tmp_path / "saved"), overwrite_modular_index=True)
+    pipe = ModularPipeline.from_pretrained(tmp_path / "saved")
+    assert isinstance(pipe.blocks, diffusers.StableDiffusion3AutoBlocks)
+    assert "taking StableDiffusion3AutoBlocks" in caplog.text
+
+
 def test_blocks_as_the_first_were_published(put, caplog):
     """Named in ``config.json``; what their author says that they need is told where it is not here."""
     config = json.loads(CODE_OF_BLOCKS["modular_config.json"]) | {"requirements": {"torch": ">=99", "json": "1"}}
