@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gremio.publishing.publish import publish
     from gremio.publishing.saving.push import push_to_hub
     from gremio.publishing.saving.save import save_pretrained
+    from gremio.sandbox.host import Sandbox
     from gremio.sources.reading import read
     from gremio.workspace import Workspace
 
@@ -36,12 +37,14 @@ _PLACES = {
     "uninstall": "gremio.publishing.install",
     "read": "gremio.sources.reading",
     "Workspace": "gremio.workspace",
+    "Sandbox": "gremio.sandbox.host",
 }
 
 __all__ = [
     "DiffusionPipeline",
     "ModularPipeline",
     "Provenance",
+    "Sandbox",
     "Workspace",
     "__version__",
     "install",

@@ -29,6 +29,10 @@ GremioError
 │   ├── SecretsFound        tokens, keys or home paths in what would be uploaded
 │   ├── BranchMoved         somebody else committed there meanwhile
 │   └── NotProven           what was published does not load, or is something else
+├── SandboxError            something went wrong in a sandbox, or on the way into one
+│   ├── SandboxUnavailable  this machine lacks a layer of the tier that was asked for
+│   ├── SandboxFailed       the code in it raised
+│   └── SandboxLost         its process ended, hung, or said what it may not say
 ├── SharingError            from_pipe can't be done without touching the source
 ├── OptionError             an argument with a value that can't work
 └── HubError                the local Hub can't do what was asked
@@ -222,6 +226,37 @@ class BranchMoved(PublishError):
 
 class NotProven(PublishError):
     """What was published can't be loaded by somebody else, or loads as something else."""
+
+
+class SandboxError(GremioError):
+    """Something went wrong in a sandbox, or on the way into one."""
+
+
+class SandboxUnavailable(SandboxError):
+    """The tier that was asked for can't be had here; ``missing`` names its layers that this machine lacks."""
+
+    def __init__(self, message: str, *, missing: Sequence[str] = (), ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.missing = tuple(missing)
+
+
+class SandboxFailed(SandboxError):
+    """The code in a sandbox raised: ``kind`` is the exception's name, ``traceback`` its text, made safe to print."""
+
+    def __init__(
+        self, message: str, *, kind: str = "", traceback: str = "", ref: str = "", next_step: str = ""
+    ) -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.kind = kind
+        self.traceback = traceback
+
+
+class SandboxLost(SandboxError):
+    """A worker ended, hung, took too much or broke the rules; the call is lost. ``log`` is what it printed."""
+
+    def __init__(self, message: str, *, log: str = "", ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.log = log
 
 
 class SharingError(GremioError, ValueError):

@@ -14,6 +14,7 @@ from gremio.cli.options import format_option
 from gremio.cli.wording import answer
 from gremio.code.libraries.packages import version_of
 from gremio.machine.settings import Settings
+from gremio.sandbox.confinement.tiers import layers
 from gremio.version import __version__
 
 _PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "huggingface_hub", "pillow")
@@ -55,6 +56,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         "cache": str(settings.cache_dir),
         "policy": settings.policy,
         "remote_code_disabled": settings.remote_code_disabled,
+        "sandbox": layers(),
         "hub": hub,
         "problems": problems,
     }
@@ -89,6 +91,8 @@ def _lines(report: dict[str, Any]) -> Iterator[str]:
     disabled = ", remote code disabled" if report["remote_code_disabled"] else ""
     yield f"policy      {report['policy']}{disabled}"
     yield f"hub         {report['hub']['endpoint']}: {report['hub']['answer']}"
+    lacking = [name for name, there in report["sandbox"].items() if not there]
+    yield f"sandbox     {'no ' + ', no '.join(lacking) if lacking else 'every layer is here'}"
     for problem in report["problems"]:
         yield click.style(f"problem     {problem}", fg="red")
     if not report["problems"]:

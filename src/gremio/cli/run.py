@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gremio.cli import locked, modular
+from gremio.cli import locked, modular, sandboxed
 from gremio.cli.libraries import quiet_libraries, require_run_extra
 from gremio.cli.options import access_arguments, access_options, code_options, named_values, project_option
 from gremio.code import PipelineRef
@@ -63,6 +63,7 @@ _OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
 @click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
 @click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
 @click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it.")
+@click.option("--sandbox", is_flag=True, help="In a process that can reach nothing; its code needs no trust then.")
 @click.option("--locked", is_flag=True, help="REF is a name in gremio.lock, or it is an error.")
 @project_option
 @code_options
@@ -86,6 +87,14 @@ def run(ref: str, **options: Any) -> None:
     require_run_extra()
     size = Size.parse(options["size"]) if options["size"] else None
     device, dtype = options.pop("device"), options.pop("dtype")
+    if options.pop("sandbox"):
+        given = {name: options[name] for name in _OF_CALL} | {"size": size}
+        model, arguments = _arguments(ref, options)
+        seed = _seed(options.pop("seed"))
+        with sandboxed.loaded(model, arguments, device, dtype) as pipeline:
+            result = sandboxed.call(pipeline, given, seed)
+            _tell(_saved(result, pipeline, seed, ref, options, pipeline.info()["class"]))
+        return
     # All that can be refused is refused before torch is loaded.
     entry = locked.entry_of(ref, options["model"], only_locked=options.pop("locked"), project=options.pop("project"))
     resolved = locked.resolve(*entry, options) if entry else _resolved(ref, options)
@@ -94,7 +103,10 @@ def run(ref: str, **options: Any) -> None:
         _check(resolved, given)
     seed = _seed(options.pop("seed"))
     pipeline = locked.noted(_load(resolved, device, dtype, given), entry)
-    saved = _draw(pipeline, seed, ref, options, given)
+    _tell(_draw(pipeline, seed, ref, options, given))
+
+
+def _tell(saved: Saved) -> None:
     for path in saved.paths:
         click.echo(path)
     for note in saved.notes:
@@ -179,8 +191,6 @@ def _load(resolved: Resolved | ResolvedModular, device: str | None, dtype: str |
 def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], given: Mapping[str, Any]) -> Saved:
     import torch
 
-    from gremio.running.outputs import collect, save
-
     signature = modular.signature(pipeline)
     arguments = build(signature, **given, seed=seed if find(signature, "seed") else None)
     # A pipeline that takes no generator draws from torch's own; seeded, it too gives the same picture again.
@@ -195,8 +205,14 @@ def _draw(pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], given:
             ref=ref,
             next_step="`gremio -v run …` shows where; `gremio show` tells what the pipeline takes.",
         ) from error
+    return _saved(result, pipeline, seed, ref, options, signature.owner)
+
+
+def _saved(result: Any, pipeline: Any, seed: int, ref: str, options: Mapping[str, Any], class_name: str) -> Saved:
+    from gremio.running.outputs import collect, save
+
     artifacts = collect(result, fps=options["fps"])
-    told = metadata(pipeline, seed=seed, options=options, ref=ref, class_name=signature.owner)
+    told = metadata(pipeline, seed=seed, options=options, ref=ref, class_name=class_name)
     return save(artifacts, options["output"], metadata=told, stem=PipelineRef.parse(ref).name.rsplit("/", 1)[-1])
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -70,7 +70,9 @@ def building(folder: Path) -> Iterator[Path]:
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
         try:
             yield temporary
-            temporary.chmod(0o755)
+            # Some file systems have no rights, and a confined process may not change any.
+            with suppress(PermissionError):
+                temporary.chmod(0o755)
             temporary.rename(folder)
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)

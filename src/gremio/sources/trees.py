@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from gremio.code import CodeTree, Digest, check_path
@@ -37,7 +38,8 @@ class Trees:
                     target = new / path
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(data)
-                    target.chmod(0o444)
+                    with suppress(PermissionError):
+                        target.chmod(0o444)
         return folder
 
     def _holds(self, folder: Path, tree: CodeTree) -> bool:

@@ -1,0 +1,8 @@
+"""Community code in a process that can reach nothing: the same pictures, without trusting who wrote it.
+
+In come a model, a ref for code and arguments of calls, as data; out come pictures, arrays, numbers and text, as data.
+The parent never imports torch and never loads anything of a repository.
+
+Open ``confinement`` for what a worker may do, ``channel.py`` and ``values.py`` for what passes between the two
+processes.
+"""

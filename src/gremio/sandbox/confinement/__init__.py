@@ -1,0 +1,1 @@
+"""What a process is left with: Landlock, seccomp, limits."""

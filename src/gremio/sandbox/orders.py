@@ -1,0 +1,174 @@
+"""What a worker is to load, found and read in the parent without torch: the model's files, the code as bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gremio.code import CodeTree, Origin
+from gremio.code.review import entry_class
+from gremio.code.review.classes import ClassReader
+from gremio.code.review.signatures import SignatureReader
+from gremio.errors import CodeError, NotTrusted, OptionError
+from gremio.loading.components import ModelIndex, Selection, custom_components
+from gremio.loading.modules.provenance import CodeProvenance, Provenance
+from gremio.loading.pipelines.request import CodeChoice, LoadRequest
+from gremio.machine.settings import Settings
+from gremio.running.calls import CallSignature
+from gremio.sandbox.channel import Blob
+from gremio.sandbox.values import BadValue, encode
+from gremio.sources import Access, fetch
+from gremio.sources.model import ModelHome, code_of, open_model, read_index
+
+
+@dataclass(frozen=True)
+class Order:
+    """``body`` and ``blobs`` go to the worker; ``read`` are the files and folders that it may read for it.
+
+    ``made`` says what the pipeline is made of, ``signature`` what it takes, as far as reading its class tells.
+    """
+
+    body: Mapping[str, Any]
+    blobs: tuple[Blob, ...]
+    read: tuple[Path, ...]
+    made: Provenance
+    signature: CallSignature | None
+
+
+def order(model: Any, arguments: dict[str, Any]) -> Order:
+    """From the arguments of ``from_pretrained``.
+
+    Raises:
+        GremioError: something can't be found, or no code may run at all here.
+        OptionError: an argument can't go into a sandbox.
+    """
+    numbers: dict[str, Any] = {
+        name: arguments.pop(name) for name in ("dtype", "torch_dtype", "device_map") if name in arguments
+    }
+    request = LoadRequest.parse(model, arguments)
+    _require_leave(request.settings)
+    home = open_model(request.model, revision=request.revision, access=request.access, settings=request.settings)
+    index = ModelIndex.parse(read_index(home), ref=home.name)
+    wanted = [name for name, entry in index.components.items() if not entry.is_null]
+    own = _own_code(index, home, wanted)
+    paths = [*request.selection.files(home.paths(), wanted, ref=home.name), *(own.files if own else ())]
+    folder = home.fetch(paths)
+    tree = _named(request.code, request.access, request.settings)
+    code = tree or (own if index.module else None)
+    name = entry_class(code, "pipeline", request.code.class_name) if code else index.class_name
+    given = _encoded({**numbers, **_plain(request)}, home.name)
+    body = {
+        "model": str(folder),
+        "arguments": given,
+        "places": [str(folder.resolve())],
+        **code_body(request.code, tree, own),
+    }
+    blobs = tuple(tree.files.values()) if tree else ()
+    ref = request.code.ref.text if request.code.ref else home.name
+    made = Provenance(home.name, home.origin.commit, _provenance(code, name, ref) if code else None)
+    return Order(body, blobs, _readable(folder, paths), made, _signature(code, name))
+
+
+def share_order(arguments: dict[str, Any]) -> Order:
+    """From the arguments of ``from_pipe``."""
+    settings = Settings.from_environment()
+    _require_leave(settings)
+    names = ("token", "cache_dir", "local_files_only", "force_download", "proxies")
+    access = Access.of(settings, **{name: arguments.pop(name) for name in names if name in arguments})
+    choice = CodeChoice.take(arguments)
+    if choice.ref is None:
+        raise OptionError("from_pipe was not told which class to make", next_step="Pass custom_pipeline=.")
+    tree = _named(choice, access, settings)
+    body = {"arguments": _encoded(arguments, choice.ref.text), "places": [], **code_body(choice, tree, None)}
+    assert tree is not None
+    name = entry_class(tree, "pipeline", choice.class_name)
+    made = Provenance("", "", _provenance(tree, name, choice.ref.text))
+    return Order(body, tuple(tree.files.values()), (), made, _signature(tree, name))
+
+
+def code_body(choice: CodeChoice, tree: CodeTree | None, own: CodeTree | None) -> dict[str, Any]:
+    """How the code is told: what it is and where it came from; its bytes are blobs, in the order of ``paths``."""
+    told = None
+    if tree is not None:
+        told = {"paths": list(tree.files), "entry": tree.entry, "meant": tree.meant, "origin": dict(vars(tree.origin))}
+    return {
+        "code": told,
+        "ref": choice.ref.text if choice.ref else "",
+        "class_name": choice.class_name,
+        "mend": choice.mend,
+        "digests": [str(each.digest) for each in (tree, own) if each is not None],
+    }
+
+
+def _require_leave(settings: Settings) -> None:
+    if settings.policy == "never":
+        raise NotTrusted("the policy is that no community code runs", next_step="Set GREMIO_POLICY=default.")
+
+
+def _named(choice: CodeChoice, access: Access, settings: Settings) -> CodeTree | None:
+    if choice.ref is None:
+        return None
+    return fetch(choice.ref, revision=choice.revision, access=access, settings=settings)
+
+
+def _own_code(index: ModelIndex, home: ModelHome, wanted: list[str]) -> CodeTree | None:
+    custom = custom_components(index, home, wanted)
+    if index.module is not None:
+        return code_of(home, f"{index.module.replace('.', '/')}.py")
+    return code_of(home, next(iter(custom.values())).path) if custom else None
+
+
+def _plain(request: LoadRequest) -> dict[str, Any]:
+    selection: Selection = request.selection
+    found = {"variant": selection.variant, "use_safetensors": selection.use_safetensors}
+    return {**request.rest, **{name: value for name, value in found.items() if value is not None}}
+
+
+def _encoded(arguments: Mapping[str, Any], ref: str) -> Any:
+    try:
+        told, blobs = encode(dict(arguments))
+    except BadValue as error:
+        raise OptionError(
+            f"an argument can't go into a sandbox: {error}",
+            ref=ref,
+            next_step="Components can't be passed; numbers, text and names of dtypes can.",
+        ) from error
+    if blobs:
+        raise OptionError("tensors and pictures are no arguments of loading", ref=ref)
+    return told
+
+
+def _readable(folder: Path, paths: Iterable[str]) -> tuple[Path, ...]:
+    """The model's folder and, where its files are links, as in the Hub's cache, the files that they lead to."""
+    real = folder.resolve()
+    targets = {(real / path).resolve() for path in paths}
+    return (real, *sorted(target for target in targets if not target.is_relative_to(real)))
+
+
+def _provenance(tree: CodeTree, name: str, ref: str) -> CodeProvenance:
+    origin = tree.origin
+    return CodeProvenance(
+        ref=ref,
+        source=origin.source,
+        repo=origin.repo,
+        commit=origin.commit,
+        revision=origin.revision,
+        entry=tree.entry,
+        class_name=name,
+        digest=tree.digest,
+        reason="confined in a sandbox",
+    )
+
+
+def _signature(tree: CodeTree | None, name: str) -> CallSignature | None:
+    """What a call takes; None where the class can't be read, and only the worker knows."""
+    code = tree or CodeTree({"nothing.py": b""}, "nothing.py", Origin("local", ""))
+    reader = SignatureReader(ClassReader(code))
+    full = name if tree else f"diffusers.{name}"
+    try:
+        call, docstring = reader.signature(full, "__call__"), reader.call_docstring(full)
+    except CodeError:
+        return None
+    return CallSignature.read(name, call, docstring) if call else None

@@ -1,0 +1,132 @@
+"""``python -I -m gremio.sandbox.zygote FD``: a process that has imported the libraries, and forks workers when asked.
+
+It holds no foreign code and no secret: its environment is cleared, its stdin is null. The parent speaks to it over
+the socket FD: one JSON object with the descriptors of a worker's channel and of its log asks for a worker, a number
+asks to end that one. It answers with ``{"pid": …}`` and, when one ends, ``{"ended": pid, "status": …}``. When the
+parent hangs up or dies, all workers and then this process end.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from contextlib import suppress
+from typing import Any
+
+_LONGEST = 1 << 20
+_PAUSE = 0.02  # seconds between two looks at which workers have ended
+
+
+class Zygote:
+    """Forks for one parent."""
+
+    def __init__(self, parent: socket.socket) -> None:
+        self._parent = parent
+        self._workers: set[int] = set()
+
+    def serve(self) -> None:
+        """Until the parent is gone."""
+        try:
+            while True:
+                ready, _, _ = select.select([self._parent], [], [], _PAUSE if self._workers else None)
+                if ready and not self._answer():
+                    return
+                self._reap()
+        finally:
+            for worker in self._workers:
+                _kill(worker)
+
+    def _answer(self) -> bool:
+        """Do one thing that the parent asks; False when it is gone."""
+        data, descriptors, _, _ = socket.recv_fds(self._parent, _LONGEST, 2)
+        if not data:
+            return False
+        asked = json.loads(data)
+        if isinstance(asked, int):
+            if asked in self._workers:
+                _kill(asked)
+            return True
+        worker = os.fork()
+        if worker == 0:
+            self._parent.close()
+            _become_worker(asked, *descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self._workers.add(worker)
+        self._say({"pid": worker})
+        return True
+
+    def _reap(self) -> None:
+        for worker in list(self._workers):
+            ended, status = os.waitpid(worker, os.WNOHANG)
+            if ended:
+                self._workers.discard(worker)
+                _kill(worker)  # a group that it may have left behind
+                self._say({"ended": worker, "status": os.waitstatus_to_exitcode(status)})
+
+    def _say(self, told: dict[str, Any]) -> None:
+        with suppress(OSError):
+            self._parent.sendall(json.dumps(told).encode() + b"\n")
+
+
+def _kill(worker: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(worker, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(worker, signal.SIGKILL)
+
+
+def _become_worker(asked: dict[str, Any], channel: int, log: int) -> None:
+    code = 1
+    try:
+        parent = os.getppid()
+        os.setsid()
+        from gremio.sandbox.worker import work
+
+        work(asked, channel, log, parent)
+        code = 0
+    except BaseException:
+        import traceback
+
+        with suppress(BaseException):
+            os.write(log, traceback.format_exc().encode(errors="replace")[-8000:])
+    finally:
+        os._exit(code)
+
+
+def _import_libraries() -> int:
+    """What nearly every pipeline imports; how many threads torch would use."""
+    import diffusers
+    import torch
+    import transformers
+
+    threads = torch.get_num_threads()
+    # A pool of threads does not survive a fork, and none is made for one.
+    torch.set_num_threads(1)
+    for name in ("StableDiffusionPipeline", "StableDiffusionXLPipeline", "UNet2DConditionModel", "AutoencoderKL"):
+        getattr(diffusers, name)
+    for name in ("CLIPTextModel", "CLIPTokenizer", "T5EncoderModel", "T5Tokenizer"):
+        getattr(transformers, name)
+
+    return threads
+
+
+def main() -> None:
+    """Import, then serve."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(parent.fileno(), False)
+    threads = _import_libraries()
+    gc.collect()
+    gc.freeze()
+    parent.sendall(json.dumps({"ready": os.getpid(), "threads": threads}).encode() + b"\n")
+    Zygote(parent).serve()
+
+
+if __name__ == "__main__":
+    main()

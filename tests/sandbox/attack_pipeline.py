@@ -1,0 +1,310 @@
+"""A pipeline whose call tries one thing that a worker must not be able to do. Harmless where it succeeds: it only tells.
+
+An attack returns what it got hold of; refused is one that raises. ``bait`` says where things lie.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from diffusers import DiffusionPipeline
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def call(number, *arguments):
+    """A system call by its number on x86_64."""
+    found = libc.syscall(ctypes.c_long(number), *arguments)
+    if found < 0:
+        raise OSError(ctypes.get_errno(), f"syscall {number}")
+    return found
+
+
+def mine(name):
+    """A file in the scratch folder."""
+    return Path(tempfile.gettempdir()) / name
+
+
+def through_link(target):
+    mine("link").symlink_to(target)
+    return mine("link").read_text()
+
+
+def hard_link(target):
+    os.link(target, mine("hard"))
+    return mine("hard").read_text()
+
+
+def parents_descriptor(bait):
+    return [os.readlink(f"/proc/{bait['parent']}/fd/{n}") for n in range(20)]
+
+
+def own_descriptors():
+    """Anything open but the null device, the log and the channel."""
+    found = []
+    for descriptor in range(64):
+        with contextlib.suppress(OSError):
+            told = os.fstat(descriptor)
+            found.append((descriptor, told.st_mode >> 12))
+    extra = [each for each in found if each[1] not in (2, 1, 12)]
+    if not extra:
+        raise OSError("nothing is open")
+    return extra
+
+
+def connect(family, kind, address):
+    with socket.socket(family, kind) as end:
+        end.settimeout(2)
+        end.connect(address)
+        return "connected"
+
+
+def send_udp(address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        return end.sendto(b"token", address)
+
+
+def clone_process():
+    pid = call(56, 17, 0, 0, 0, 0)  # CLONE without a thread, SIGCHLD
+    if pid == 0:
+        os._exit(0)
+    return pid
+
+
+def reuse_channel():
+    """Another process reached over a descriptor that is sent along the channel."""
+    for descriptor in range(3, 64):
+        with contextlib.suppress(OSError):
+            end = socket.socket(fileno=os.dup(descriptor))
+            end.connect(("127.0.0.1", 80))
+            return "connected"
+    raise OSError("no socket connects")
+
+
+def raise_limits():
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))
+    return "set"
+
+
+def parents_memory(bait):
+    with open(f"/proc/{bait['parent']}/mem", "rb") as memory:
+        return memory.read(1)
+
+
+def process_vm(bait):
+    buffer = ctypes.create_string_buffer(8)
+    vector = (ctypes.c_uint64 * 2)(ctypes.addressof(buffer), 8)
+    return call(310, bait["parent"], ctypes.byref(vector), 1, ctypes.byref(vector), 1, 0)
+
+
+def xattr(path):
+    os.setxattr(path, "user.x", b"1")
+    return "set"
+
+
+def undo(option, value):
+    if libc.prctl(option, value, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+    return "undone"
+
+
+def more_privileges():
+    os.setuid(0)
+    Path("/etc/gremio-was-here").write_text("x")
+    return "root"
+
+
+def write_code_elsewhere():
+    import diffusers
+
+    Path(diffusers.__file__).with_name("planted.py").write_text("x")
+    return "written"
+
+
+def terminal(bait):
+    with open("/dev/tty", "w") as tty:
+        return tty.write("x")
+
+
+ATTACKS = {
+    # files
+    "read a key": lambda bait: Path(bait["key"]).read_text(),
+    "read a token": lambda bait: Path(bait["token"]).read_text(),
+    "list the home": lambda bait: os.listdir(bait["home"]),
+    "list the root": lambda bait: os.listdir("/"),
+    "read another model": lambda bait: Path(bait["other"]).read_text(),
+    "read passwords": lambda bait: Path("/etc/passwd").read_text(),
+    "read through a link": lambda bait: through_link(bait["key"]),
+    "read through a hard link": lambda bait: hard_link(bait["key"]),
+    "read through /proc/self/root": lambda bait: Path(f"/proc/self/root{bait['key']}").read_text(),
+    "read through /proc/self/cwd": lambda bait: Path(f"/proc/self/cwd/../../../../../../..{bait['key']}").read_text(),
+    "write elsewhere": lambda bait: Path(bait["home"], "new").write_text("x"),
+    "write into the model": lambda bait: Path(bait["model"], "new").write_text("x"),
+    "change the model": lambda bait: Path(bait["model"], "model_index.json").open("r+").write("x"),
+    "cut a file": lambda bait: os.truncate(bait["key"], 0),
+    "cut a file by opening it": lambda bait: os.open(bait["key"], os.O_RDONLY | os.O_TRUNC),
+    "delete a file": lambda bait: os.unlink(bait["key"]) or "deleted",
+    "rename a file": lambda bait: os.rename(bait["key"], mine("stolen")) or "renamed",
+    "rename into the home": lambda bait: (
+        mine("a").write_text("") or os.rename(mine("a"), f"{bait['home']}/a") or "moved"
+    ),
+    "make a folder": lambda bait: os.mkdir(f"{bait['home']}/folder") or "made",
+    "change rights": lambda bait: os.chmod(bait["key"], 0o777) or "changed",
+    "change times": lambda bait: os.utime(bait["key"], (0, 0)) or "changed",
+    "change the owner": lambda bait: os.chown(bait["key"], 1, 1) or "changed",
+    "set an attribute": lambda bait: xattr(bait["key"]),
+    "make a device": lambda bait: os.mknod(mine("device"), 0o020666, os.makedev(1, 3)) or "made",
+    "read a disk": lambda bait: Path("/dev/vda").open("rb").read(1),
+    "shared memory": lambda bait: Path("/dev/shm/gremio-x").write_text("x"),
+    "a terminal": terminal,
+    "write code into a package": lambda bait: write_code_elsewhere(),
+    "open by handle": lambda bait: call(304, -100, None, 0),
+    # what others say
+    "the parent's environment": lambda bait: Path(f"/proc/{bait['parent']}/environ").read_bytes(),
+    "the parent's memory": parents_memory,
+    "the parent's memory by a call": process_vm,
+    "the parent's command": lambda bait: Path(f"/proc/{bait['parent']}/cmdline").read_bytes(),
+    "the parent's descriptors": parents_descriptor,
+    "own environment": lambda bait: os.environ["GREMIO_TEST_SECRET"],
+    "own first environment": lambda bait: Path("/proc/self/environ").read_bytes(),
+    "descriptors that were left open": lambda bait: own_descriptors(),
+    "other processes": lambda bait: os.listdir("/proc"),
+    # the network
+    "TCP": lambda bait: connect(socket.AF_INET, socket.SOCK_STREAM, tuple(bait["tcp"])),
+    "TCP over IPv6": lambda bait: connect(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 80)),
+    "UDP": lambda bait: send_udp(tuple(bait["udp"])),
+    "a unix socket": lambda bait: connect(socket.AF_UNIX, socket.SOCK_STREAM, bait["unix"]),
+    "an abstract socket": lambda bait: connect(socket.AF_UNIX, socket.SOCK_STREAM, bait["abstract"]),
+    "netlink": lambda bait: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0),
+    "packets": lambda bait: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
+    "a virtual socket": lambda bait: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM),
+    "names": lambda bait: socket.getaddrinfo("example.org", 80),
+    "a server": lambda bait: socket.create_server(("127.0.0.1", 0)),
+    "the channel as a way out": lambda bait: reuse_channel(),
+    # processes
+    "fork": lambda bait: os.fork(),
+    "clone": lambda bait: clone_process(),
+    "vfork": lambda bait: call(58),
+    "execute": lambda bait: subprocess.run(["/bin/true"], check=True),
+    "execute in this process": lambda bait: os.execv("/bin/true", ["true"]),
+    "execute from memory": lambda bait: call(319, b"x", 0),
+    "trace the parent": lambda bait: call(101, 16, bait["parent"], None, None),
+    "end the parent": lambda bait: os.kill(bait["parent"], signal.SIGUSR1) or "sent",
+    "end everybody": lambda bait: os.kill(-1, 0) or "sent",
+    "end its group": lambda bait: os.killpg(0, signal.SIGUSR1) or "sent",
+    "a signal with data": lambda bait: call(129, bait["parent"], 10, None),
+    "the parent's limits": lambda bait: call(302, bait["parent"], 7, None, ctypes.create_string_buffer(16)),
+    "its own limits": lambda bait: raise_limits(),
+    "the parent's processors": lambda bait: os.sched_setaffinity(bait["parent"], {0}) or "set",
+    "the parent's priority": lambda bait: os.setpriority(os.PRIO_PROCESS, bait["parent"], 5) or "set",
+    "a descriptor of the parent": lambda bait: call(438, call(434, bait["parent"], 0), 0, 0),
+    # the kernel
+    "io_uring": lambda bait: call(425, 1, ctypes.create_string_buffer(256)),
+    "a user namespace": lambda bait: call(272, 0x10000000),
+    "a namespace by clone": lambda bait: call(56, 0x10010000, 0, 0, 0, 0),
+    "mount": lambda bait: call(165, b"none", b"/tmp", b"tmpfs", 0, None),
+    "change the root": lambda bait: os.chroot(tempfile.gettempdir()) or "changed",
+    "bpf": lambda bait: call(321, 0, None, 0),
+    "performance events": lambda bait: call(298, None, 0, -1, -1, 0),
+    "page faults": lambda bait: call(323, 0),
+    "keys": lambda bait: call(248, b"user", b"a", b"b", 1, -2),
+    "a module": lambda bait: call(313, 0, b"", 0),
+    "the clock": lambda bait: time.clock_settime(time.CLOCK_REALTIME, 0) or "set",
+    "the host's name": lambda bait: socket.sethostname("x") or "set",
+    "become root": lambda bait: more_privileges(),
+    "new privileges": lambda bait: undo(38, 0),
+    "outlive the parent": lambda bait: undo(1, 0),
+    "be looked into": lambda bait: undo(4, 1),
+    "32-bit calls": lambda bait: call(0x40000000 | 39),
+    "message queues": lambda bait: call(240, b"x", 0o102, 0o600, None),
+    "shared segments": lambda bait: call(29, 1, 4096, 0o1600),
+    "ioctl on the log": lambda bait: call(16, 1, 0x5412, b"x"),
+    "own signals by the log": lambda bait: call(72, 1, 8, bait["parent"]),
+}
+
+
+def memory():
+    held = []
+    while True:
+        held.append(bytearray(16 << 20))
+
+
+def pipes():
+    """Memory that belongs to nobody: full pipes."""
+    held = []
+    while True:
+        ends = os.pipe()
+        os.set_blocking(ends[1], False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(ends[1], bytes(65536))
+        held.append(ends)
+
+
+def disk():
+    for n in range(10_000):
+        mine(f"full{n}").write_bytes(bytes(8 << 20))
+    time.sleep(60)
+
+
+def one_file():
+    with mine("huge").open("wb") as file:
+        while True:
+            file.write(bytes(8 << 20))
+
+
+def sparse():
+    os.truncate(mine("sparse").open("wb").fileno(), 1 << 50)
+
+
+def threads():
+    def wait():
+        time.sleep(60)
+
+    for _ in range(5000):
+        threading.Thread(target=wait, daemon=True).start()
+    time.sleep(60)
+
+
+BOMBS = {
+    "memory": memory,
+    "pipes": pipes,
+    "disk": disk,
+    "one file": one_file,
+    "a sparse file": sparse,
+    "threads": threads,
+    "hang": lambda: time.sleep(600),
+    "hang without the interpreter": lambda: libc.sleep(600),
+    "exit": lambda: os._exit(3),
+    "crash": lambda: ctypes.string_at(0),
+    "recursion": lambda: exec("def f(): f()\nsys.setrecursionlimit(10**9)\nf()", {"sys": sys}),
+    "words without end": lambda: [print("x" * 10_000) for _ in range(100_000)] and time.sleep(600),
+}
+
+
+class Attack(DiffusionPipeline):
+    """Tries one thing."""
+
+    def __init__(self, scheduler):
+        super().__init__()
+        self.register_modules(scheduler=scheduler)
+
+    def __call__(self, attack=None, bomb=None, bait=None):
+        """What an attack got, or why not."""
+        if bomb:
+            return BOMBS[bomb]()
+        try:
+            got = ATTACKS[attack](bait)
+        except BaseException as error:
+            return f"refused: {type(error).__name__}: {error}"
+        return f"got {got!r}"[:200]

@@ -1,0 +1,100 @@
+"""What a worker tries and does not get; the table in the guide says the same."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from tests.sandbox.attack_pipeline import ATTACKS, BOMBS
+
+from gremio.errors import SandboxError, SandboxLost
+from gremio.sandbox.confinement.tiers import Tier
+
+pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers of system calls are x86_64's")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A home with secrets in it, servers that would notice, and what the parent would notice."""
+    folder = tmp_path_factory.mktemp("world")
+    home = folder / "home"
+    (home / ".ssh").mkdir(parents=True)
+    key, token, other = home / ".ssh" / "id_ed25519", home / "token", home / "other.json"
+    for file in (key, token, other):
+        file.write_text("secret")
+    servers = {
+        "tcp": socket.create_server(("127.0.0.1", 0)),
+        "udp": socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        "unix": socket.socket(socket.AF_UNIX),
+        "abstract": socket.socket(socket.AF_UNIX),
+    }
+    servers["udp"].bind(("127.0.0.1", 0))
+    servers["unix"].bind(str(folder / "socket"))
+    servers["abstract"].bind(f"\0gremio-{os.getpid()}")
+    for name in ("unix", "abstract"):
+        servers[name].listen()
+    received = []
+    before = signal.signal(signal.SIGUSR1, lambda *_: received.append("SIGUSR1"))
+    yield {
+        "bait": {
+            "parent": os.getpid(),
+            "home": str(home),
+            "key": str(key),
+            "token": str(token),
+            "other": str(other),
+            "tcp": list(servers["tcp"].getsockname()),
+            "udp": list(servers["udp"].getsockname()),
+            "unix": str(folder / "socket"),
+            "abstract": f"\0gremio-{os.getpid()}",
+        },
+        "files": (key, token, other),
+        "received": received,
+    }
+    signal.signal(signal.SIGUSR1, before)
+    for server in servers.values():
+        server.close()
+
+
+def answer(pipe, attack, bait):
+    """What an attack got; a worker that the system ends for it got nothing."""
+    try:
+        return pipe(attack=attack, bait=bait)
+    except SandboxLost as lost:
+        return f"refused: {lost.message}"
+
+
+@pytest.mark.parametrize("tier", get_args(Tier))
+def test_nothing_is_got(sandbox, small, world, monkeypatch, tier):
+    """Every attack is refused by the system, in one worker, which goes on working; nothing outside has changed."""
+    monkeypatch.setenv("GREMIO_TEST_SECRET", "hf_secret")
+    pipe = sandbox(tier=tier)
+    bait = {**world["bait"], "model": str(small)}
+    before = sorted(p.name for p in small.rglob("*"))
+    answers = {name: answer(pipe, name, bait) for name in ATTACKS}
+    assert {name: told for name, told in answers.items() if not told.startswith("refused")} == {}
+    assert sorted(p.name for p in small.rglob("*")) == before
+    for file in world["files"]:
+        assert file.read_text() == "secret"
+        assert file.stat().st_mode & 0o777 == 0o644
+        assert file.stat().st_mtime > 1
+    assert sorted(p.name for p in Path(world["bait"]["home"]).iterdir()) == [".ssh", "other.json", "token"]
+    assert world["received"] == []
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_bombs_hit_the_worker_alone(sandbox, bomb):
+    """It raises or is ended with a reason, within its limits; the next call is answered by a new worker."""
+    pipe = sandbox(memory="1500MB", scratch="100MB", timeout=4)
+    started = time.monotonic()
+    with pytest.raises(SandboxError) as refusal:
+        pipe(bomb=bomb)
+    assert time.monotonic() - started < 20
+    if bomb in ("exit", "crash", "hang", "disk"):
+        assert isinstance(refusal.value, SandboxLost)
+    assert pipe(attack="own environment", bait={}).startswith("refused")

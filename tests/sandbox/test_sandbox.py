@@ -1,0 +1,191 @@
+"""Sandboxed pipelines as users have them: the same pictures, shared components, lost calls, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.samples.code import PLAIN
+
+from gremio import DiffusionPipeline, Sandbox
+from gremio.errors import NotTrusted, OptionError, SandboxFailed, SandboxLost, SandboxUnavailable
+from gremio.sandbox.confinement import landlock
+from gremio.sandbox.forks import forks
+
+SHELF = Path(__file__).parents[2] / "shelf"
+CALL = {"prompt": "a red fox", "num_inference_steps": 2, "output_type": "np"}
+
+
+def folders(home: Path) -> list[Path]:
+    """Scratch folders that are there."""
+    return list((home / "scratch").glob("sandbox-*"))
+
+
+@pytest.mark.parametrize("name", ["long_prompt", "difference_map", "seamless_tiling", "prompt_walk"])
+def test_the_same_bytes_as_outside(name, sd_folder, home):
+    """For the shelf; progress is told, and closing leaves no process and no folder."""
+    import torch
+
+    arguments = {"custom_pipeline": SHELF / name}
+    call = dict(CALL)
+    if name == "prompt_walk":
+        call |= {"prompt": ["a fox", "a boat"], "num_frames": 2}
+    if name == "difference_map":
+        from PIL import Image
+
+        call |= {"image": Image.new("RGB", (64, 64), "red"), "map": Image.new("L", (64, 64), 128)}
+    outside = DiffusionPipeline.from_pretrained(sd_folder, **arguments)
+    expected = outside(**call, generator=torch.Generator().manual_seed(7))
+    steps = []
+    with Sandbox.from_pretrained(sd_folder, **arguments, threads=torch.get_num_threads()) as pipe:
+        found = pipe(**call, generator=7, progress=lambda done, total: steps.append((done, total)))
+        assert pipe.info()["class"] == type(outside).__name__
+        process = pipe._process
+        assert folders(home)
+    for key, value in expected.items():
+        assert value is None or np.array_equal(np.asarray(found[key]), np.asarray(value)), key
+    assert steps
+    assert process.status is not None
+    assert folders(home) == []
+
+
+def test_code_needs_no_trust_and_components_are_shared(put, hub, sd_folder, home):
+    """From the Hub, its own commits; another class over the same components in the same process."""
+    put("maria/sd", sd_folder)
+    put("maria/code", {"pipeline.py": PLAIN})
+    more = PLAIN.replace("Plain", "More") + "    def __call__(self, prompt):\n        return id(self.unet)\n"
+    put("maria/more", {"pipeline.py": more})
+    with pytest.raises(NotTrusted):
+        DiffusionPipeline.from_pretrained("maria/sd", custom_pipeline="maria/code")
+    with Sandbox.from_pretrained("maria/sd", custom_pipeline="maria/code", dtype="float32") as pipe:
+        assert pipe.info()["class"] == "Plain"
+        shared = pipe.from_pipe(custom_pipeline="maria/more")
+        assert shared(prompt="x") == shared(prompt="y")
+        assert pipe(**CALL, generator=1).images.shape == (1, 64, 64, 3)
+        heard = []
+        pipe(**CALL, callback_on_step_end=lambda step, timestep: heard.append(step))
+        assert heard == [0, 1]
+
+
+def test_code_that_raises_while_it_loads(write, sd_folder, home):
+    """Is told with its traceback, and nothing is left."""
+    with pytest.raises(SandboxFailed, match="nothing here") as refusal:
+        Sandbox.from_pretrained(sd_folder, custom_pipeline=write("raise RuntimeError('nothing here')\n" + PLAIN))
+    assert "RuntimeError" in refusal.value.traceback
+    assert folders(home) == []
+
+
+def test_a_lost_call_is_told_and_the_next_one_is_answered(sandbox):
+    """By a new worker, in which everything is loaded again."""
+    pipe = sandbox()
+    first = pipe._process
+    os.kill(first.pid, signal.SIGKILL)
+    with pytest.raises(SandboxLost, match="signal 9"):
+        pipe(attack="own environment", bait={})
+    assert pipe(attack="own environment", bait={}).startswith("refused")
+    assert pipe._process.pid != first.pid
+    pipe.close()
+    with pytest.raises(SandboxLost, match="is closed"):
+        pipe.info()
+
+
+def test_nothing_outlives_the_parent(small, tmp_path):
+    """Killed in the middle of a call: the worker and the process that it was forked from end too."""
+    script = (
+        "import sys, gremio\n"
+        f"pipe = gremio.Sandbox.from_pretrained({str(small)!r}, custom_pipeline={str(Path(__file__).parent)!r}"
+        " + '/attack_pipeline.py')\n"
+        "from gremio.sandbox.forks import forks\n"
+        "print(pipe._process.pid, forks._zygote.pid, flush=True)\n"
+        "pipe(bomb='hang')\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    pids = [int(pid) for pid in parent.stdout.readline().split()]
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert len(pids) == 2
+    assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_many_calls_leave_nothing(sandbox, home):
+    """Thirty over three workers with kills in between: every call is answered or told lost; nothing piles up."""
+    pipes = [sandbox() for _ in range(3)]
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    lost = 0
+    for n in range(30):
+        pipe = pipes[n % 3]
+        if n % 7 == 3:
+            os.kill(pipe._process.pid, signal.SIGKILL)
+        try:
+            assert pipe(attack="own environment", bait={}).startswith("refused")
+        except SandboxLost:
+            lost += 1
+    assert lost == 4
+    assert len(folders(home)) == 3
+    assert len(forks._workers) >= 3
+    for pipe in pipes:
+        pipe.close()
+    assert folders(home) == []
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"memory": "much"}, "no amount of memory"),
+        ({"tier": "best"}, "no tier"),
+        ({"unet": object()}, "can't go into a sandbox"),
+        ({"variant": "fp16"}, "variant"),
+    ],
+)
+def test_bad_arguments_are_refused(small, given, says):
+    """Before anything is started."""
+    with pytest.raises(OptionError, match=says):
+        Sandbox.from_pretrained(small, **given)
+
+
+def test_what_does_not_travel_is_refused(sandbox):
+    """A callable; the pipeline stays."""
+    pipe = sandbox()
+    with pytest.raises(OptionError, match="function does not travel"):
+        pipe(attack=lambda: 0)
+    assert pipe(attack="own environment", bait={}).startswith("refused")
+
+
+def test_a_machine_without_a_layer_is_told(small, monkeypatch):
+    """By name, with what there is instead; the policy ``never`` holds here too."""
+    monkeypatch.setattr(landlock, "abi", lambda: 2)
+    with pytest.raises(SandboxUnavailable, match="Landlock against TCP") as refusal:
+        Sandbox.from_pretrained(small)
+    assert "'files'" not in str(refusal.value)
+    monkeypatch.setattr(landlock, "abi", lambda: 3)
+    with pytest.raises(SandboxUnavailable, match="tier='files'"):
+        Sandbox.from_pretrained(small)
+    monkeypatch.undo()
+    monkeypatch.setenv("GREMIO_POLICY", "never")
+    with pytest.raises(NotTrusted, match="no community code"):
+        Sandbox.from_pretrained(small)
+
+
+def test_the_parent_imports_no_torch(small):
+    """Nor anything of the repository."""
+    script = (
+        "import sys, gremio\n"
+        f"with gremio.Sandbox.from_pretrained({str(small)!r}, custom_pipeline={str(Path(__file__).parent)!r}"
+        " + '/attack_pipeline.py') as pipe:\n"
+        "    print(pipe(attack='TCP', bait={'tcp': ['127.0.0.1', 9]}))\n"
+        "print({'torch', 'diffusers', 'transformers'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+    assert done.stdout.startswith("refused")
