@@ -6,8 +6,6 @@ import sys
 import sysconfig
 from pathlib import Path
 
-import gremio
-
 _SYSTEM = (
     "/usr/lib",
     "/usr/lib64",
@@ -45,6 +43,7 @@ def python_places(device: str = "cpu") -> tuple[Path, ...]:
     installed = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     prefixes = {sys.prefix, sys.base_prefix} - {"/usr", "/"}
     sites = {entry for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")}
-    own = [str(Path(gremio.__file__).parent), str(Path(gremio.__file__).parent.parent / "gremio_code")]
+    ours = Path(__file__).parents[2]
+    own = [str(ours), str(ours.with_name("gremio_code"))]
     cuda = [*_CUDA, *map(str, sorted(Path("/dev").glob("nvidia[0-9]*")))] if device.startswith("cuda") else []
     return tuple(map(Path, sorted({*installed, *prefixes, *sites, *own, *_SYSTEM, *cuda})))
