@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 def approve(ref: str, note: str, by: str, yes: bool, **options: Any) -> None:
     """Let exactly this code run on this machine, whoever asks for it, until `gremio revoke`.
 
-    Its review is shown first, or what changed since you last approved code of that place. It is bound to the digest of
-    the whole tree: other bytes ask again. By digest, the code must have been seen here before.
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py). Its review is shown first, or
+    what changed since you last approved code of that place. It is bound to the digest of the whole tree: other
+    bytes ask again. By digest, the code must have been seen here before.
     """
     from gremio.cli.consent import approve as consent
     from gremio.machine.settings import Settings

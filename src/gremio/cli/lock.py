@@ -38,7 +38,8 @@ def add(name: str, yes: bool, note: str, project: str, **options: Any) -> None:
     gremio add fox lpw_stable_diffusion --model stable-diffusion-v1-5/stable-diffusion-v1-5
     gremio add film --model showlab/show-1-base
 
-    Without REF the model's own pipeline is meant. Nothing runs and no weights are fetched: `gremio sync` does that.
+    REF is a community pipeline's name, owner/repo, or a path (./folder, folder/file.py); without it the model's own
+    pipeline is meant. Nothing runs and no weights are fetched: `gremio sync` does that.
     """
     from gremio.workspace import LockEntry
 
