@@ -10,9 +10,9 @@ from typing import Any
 
 from gremio.checking.outcomes import Outcome, outcome
 from gremio.checking.portable import portable
-from gremio.checking.text_files import save_text
 from gremio.checking.trial.report import Report
 from gremio.errors import OptionError
+from gremio.machine.placing import place
 from gremio.machine.processes import Limits
 
 _FORMAT = "gremio check 2"
@@ -149,9 +149,11 @@ class Table:
         """Write the file in one step.
 
         Raises:
-            OptionError: it can't be written.
+            OptionError: the path can't be used.
+            GremioError: the disk is full, or fails.
         """
-        save_text(path, json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n")
+        text = json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n"
+        place(path, lambda new: new.write_text(text, "utf-8"))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""

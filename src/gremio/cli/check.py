@@ -197,11 +197,11 @@ class _Progress:
 def _tell(found: Table, table: Table, path: Path, page_file: Path | None, form: str) -> int:
     from gremio.checking.counting import counts, side_by_side
     from gremio.checking.markdown import page
-    from gremio.checking.text_files import save_text
+    from gremio.machine.placing import place
 
     totals, pairs = counts(found), side_by_side(found)
     if page_file is not None:
-        save_text(page_file, page(table))
+        place(page_file, lambda new: new.write_text(page(table), "utf-8"))
     numbers = {"counts": [each.as_dict() for each in totals], "side_by_side": [pair.as_dict() for pair in pairs]}
     kept = f"All of it is in {' and '.join(map(str, filter(None, (path, page_file))))}."
     answer(form, {**numbers, **found.as_dict()}, [*_summary(found, totals, pairs), kept])

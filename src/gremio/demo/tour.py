@@ -94,28 +94,29 @@ class _Tour:
     """Each stop hands its pipeline to the next ones, as somebody who works with them would."""
 
     def __init__(self, commits: Stock, watch: Watch) -> None:
+        from gremio.loading.pipelines import DiffusionPipeline
+
+        self._loader = DiffusionPipeline
         self._commits = commits
         self._watch = watch
         self._pipe: Any = None
         self._step: Callable[[], object] = int
 
     def stops(self) -> Iterator[Stop]:
-        yield self._stop("by-name", "By name, from the community folder", self._by_name, 4)
-        yield self._stop("by-commit", "From the Hub, pinned to a commit", self._by_commit, 1)
-        yield self._stop("from-folder", "From a folder", self._from_folder, 2)
-        yield self._stop("own-scheduler", "With a scheduler of the model's own", self._component, 2)
-        yield self._stop("from-pipe", "With from_pipe: no new weights", self._shared, 6)
+        yield self._stop("by-name", "By name, from the community folder", self._by_name, drawn=4)
+        yield self._stop("by-commit", "From the Hub, pinned to a commit", self._by_commit, drawn=1)
+        yield self._stop("from-folder", "From a folder", self._from_folder, drawn=2)
+        yield self._stop("own-scheduler", "With a scheduler of the model's own", self._component, drawn=2)
+        yield self._stop("from-pipe", "With from_pipe: no new weights", self._shared, drawn=6)
 
-    def _stop(self, name: str, title: str, draw: Callable[[], tuple[str, list[Image]]], drawn: int) -> Stop:
+    def _stop(self, name: str, title: str, draw: Callable[[], tuple[str, list[Image]]], *, drawn: int) -> Stop:
         started = time.perf_counter()
         with self._watch(title, drawn * _STEPS) as self._step:
             code, pictures = draw()
         return Stop(name, title, code, tuple(pictures), time.perf_counter() - started)
 
     def _by_name(self) -> tuple[str, list[Image]]:
-        from gremio.loading.pipelines import DiffusionPipeline
-
-        self._pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline="long_prompt"))
+        self._pipe = _quiet(self._loader.from_pretrained(DEMO, custom_pipeline="long_prompt"))
         pictures = [self._draw(prompt, seed) for seed, prompt in enumerate(_PROMPTS)]
         return f'pipe = DiffusionPipeline.from_pretrained("{DEMO}", custom_pipeline="long_prompt")', pictures
 
@@ -137,10 +138,8 @@ class _Tour:
         return {}
 
     def _by_commit(self) -> tuple[str, list[Image]]:
-        from gremio.loading.pipelines import DiffusionPipeline
-
         pipe = _quiet(
-            DiffusionPipeline.from_pipe(
+            self._loader.from_pipe(
                 self._pipe, custom_pipeline=TILING, custom_revision=self._commits.tiling, trust_remote_code=True
             )
         )
@@ -149,27 +148,21 @@ class _Tour:
         return code, [tile, _rolled(tile)]
 
     def _from_folder(self) -> tuple[str, list[Image]]:
-        from gremio.loading.pipelines import DiffusionPipeline
-
         folder = shelf() / "difference_map"
-        pipe = _quiet(DiffusionPipeline.from_pretrained(DEMO, custom_pipeline=folder, revision=self._commits.model))
+        pipe = _quiet(self._loader.from_pretrained(DEMO, custom_pipeline=folder, revision=self._commits.model))
         start = self._draw("a red circle on a white background", 5)
         change = _right_half(start.size)
         drawn = _first(pipe("a blue square on a white background", image=start, map=change, **self._settings(6)))
         return 'custom_pipeline="shelf/difference_map"', [start, change.convert("RGB"), drawn]
 
     def _component(self) -> tuple[str, list[Image]]:
-        from gremio.loading.pipelines import DiffusionPipeline
-
-        pipe = _quiet(DiffusionPipeline.from_pretrained(EMBER, revision=self._commits.ember, trust_remote_code=True))
+        pipe = _quiet(self._loader.from_pretrained(EMBER, revision=self._commits.ember, trust_remote_code=True))
         pictures = [_first(pipe(prompt, **self._settings(seed))) for seed, prompt in enumerate(_PROMPTS[:2])]
         pinned = f'trust_remote_code=True, revision="{self._commits.ember[:7]}…"'
         return f'DiffusionPipeline.from_pretrained("{EMBER}", {pinned})', pictures
 
     def _shared(self) -> tuple[str, list[Image]]:
-        from gremio.loading.pipelines import DiffusionPipeline
-
-        pipe = _quiet(DiffusionPipeline.from_pipe(self._pipe, custom_pipeline="prompt_walk"))
+        pipe = _quiet(self._loader.from_pipe(self._pipe, custom_pipeline="prompt_walk"))
         ends = ["a green triangle on a white background", "a red heart on a white background"]
         walk = pipe(ends, num_frames=4, **self._settings(9))
         return 'DiffusionPipeline.from_pipe(pipe, custom_pipeline="prompt_walk")', list(walk.frames[0])

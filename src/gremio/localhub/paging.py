@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 
 from starlette.responses import JSONResponse, Response
 
@@ -10,11 +11,11 @@ from gremio.localhub.calls import Call
 from gremio.localhub.names import parse_count
 
 
-def page(call: Call, items: Sequence[object]) -> Response:
+def page(call: Call, items: Iterable[object]) -> Response:
     """The page of ``items`` that the query's ``cursor`` names."""
-    start = cursor(call)
-    stop = start + call.desk.page_size
-    return JSONResponse(items[start:stop], headers=next_page(call, stop) if stop < len(items) else None)
+    size, start = call.desk.page_size, cursor(call)
+    found = list(islice(items, start, start + size + 1))
+    return JSONResponse(found[:size], headers=next_page(call, start + size) if len(found) > size else None)
 
 
 def cursor(call: Call) -> int:

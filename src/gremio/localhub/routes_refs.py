@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gremio.localhub.calls import Call, repo_route
 from gremio.localhub.history import describe, history
-from gremio.localhub.paging import cursor, next_page
+from gremio.localhub.paging import page
 from gremio.localhub.repositories import DEFAULT_BRANCH, GitRef
 
 
@@ -68,12 +66,8 @@ def delete_tag(call: Call) -> Response:
 
 def list_commits(call: Call) -> Response:
     """The history of a revision, newest first."""
-    start = cursor(call)
-    stop = start + call.desk.page_size
     with call.repo.git() as git:
-        found = [describe(commit) for commit in islice(history(git, call.commit), start, stop + 1)]
-    more = len(found) > call.desk.page_size
-    return JSONResponse(found[: call.desk.page_size], headers=next_page(call, stop) if more else None)
+        return page(call, map(describe, history(git, call.commit)))
 
 
 def _under(prefix: str, refs: list[GitRef]) -> list[dict[str, str]]:

@@ -88,7 +88,7 @@ def list_repos(call: Call) -> Response:
     if call.query("sort") in ("lastModified", "createdAt"):
         wanted.sort(key=lambda described: str(described[call.query("sort") or ""]), reverse=True)
     limit = parse_count(call.query("limit") or "0")
-    return page(call, list(islice(wanted, limit or None)))
+    return page(call, islice(wanted, limit or None))
 
 
 def info(call: Call) -> Response:

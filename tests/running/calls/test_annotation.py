@@ -14,7 +14,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gremio.running.calls import Wanted
+from gremio.running.calls.annotation import Wanted
 
 WORDS = [
     ("int", "an integer"),

@@ -32,6 +32,7 @@ class Output:
     prediction: Any = None
     text: Any = None
     nsfw_content_detected: Any = None
+    sampling_rate: Any = None
 
 
 @dataclass
@@ -43,9 +44,9 @@ class Other:
 Named = namedtuple("Named", "images flags")
 
 
-def kinds(result: object, **options: Any) -> list[str]:
+def kinds(result: object) -> list[str]:
     """The kinds of what was collected."""
-    return [artifact.kind for artifact in collect(result, **options)]
+    return [artifact.kind for artifact in collect(result)]
 
 
 def halves(*shape: int) -> Any:
@@ -212,7 +213,7 @@ def test_blacked_out_pictures_say_so(verdicts: list[Any]) -> None:
 )
 def test_layouts_of_sound(shape: tuple[int, ...], expected: list[tuple[int, int]]) -> None:
     """Each layout comes out as (channels, samples) of 16 bit."""
-    artifacts = collect(Output(audios=torch.full(shape, 0.5)), sampling_rate=16000)
+    artifacts = collect(Output(audios=torch.full(shape, 0.5), sampling_rate=16000))
     assert [artifact.value.shape for artifact in artifacts] == expected
     assert {(artifact.rate, artifact.value.dtype.name, artifact.value.max()) for artifact in artifacts} == {
         (16000.0, "int16", 16384)
@@ -225,7 +226,7 @@ def test_layouts_of_sound(shape: tuple[int, ...], expected: list[tuple[int, int]
 )
 def test_loudness(array: Any, peak: int) -> None:
     """Too loud a sound is made quieter, with a note; whole numbers keep their scale."""
-    (artifact,) = collect(Output(audios=array), sampling_rate=8000)
+    (artifact,) = collect(Output(audios=array, sampling_rate=8000))
     assert artifact.value[0, 0] == peak
     assert ("quieter" in artifact.note) == (peak == -32767)
 
@@ -236,8 +237,8 @@ def test_sound_without_a_rate_is_kept() -> None:
     assert artifact.kind == "array"
     assert "sampling rate" in artifact.note
     assert kinds({"audio": halves(1, 5000), "sampling_rate": 16000}) == ["audio"]
-    assert kinds(halves(1, 5000), sampling_rate=16000) == ["audio"]
-    assert kinds(halves(1, 4, 5, 6, 3), sampling_rate=16000) == ["frames"]
+    assert kinds({"noise": halves(1, 5000), "sampling_rate": 16000}) == ["audio"]
+    assert kinds({"noise": halves(1, 4, 5, 6, 3), "sampling_rate": 16000}) == ["frames"]
 
 
 @pytest.mark.parametrize(

@@ -144,16 +144,6 @@ def test_a_given_name_is_written_over(tmp_path: Path) -> None:
     assert names(tmp_path) == ["hall-1.PNG", "hall-2.PNG", "hall-3.PNG", "hall.png"]
 
 
-def test_overwrite_can_be_refused_or_asked_for(tmp_path: Path) -> None:
-    """overwrite=False keeps a given name, overwrite=True gives up a name of our own."""
-    out = tmp_path / "hall.png"
-    save([artifact("image")], out)
-    with pytest.raises(OptionError, match=r"hall\.png exists already"):
-        save([artifact("image")], out, overwrite=False)
-    save([artifact("image")], tmp_path, stem="hall", overwrite=True)
-    assert names(tmp_path) == ["hall.png"]
-
-
 def test_mixed_kinds(tmp_path: Path) -> None:
     """The sound of a film goes beside it, and does not replace a sound that nobody named."""
     (tmp_path / "out.wav").write_text("mine")

@@ -7,10 +7,9 @@
 Standard library only; PIL is imported when a picture is read, torch when a seed becomes a generator.
 """
 
-from gremio.running.calls.annotation import Wanted
 from gremio.running.calls.build import build
 from gremio.running.calls.signature import CallSignature, Parameter
 from gremio.running.calls.size import Size
-from gremio.running.calls.standard import FLAGS, OptionName, find
+from gremio.running.calls.standard import find
 
-__all__ = ["FLAGS", "CallSignature", "OptionName", "Parameter", "Size", "Wanted", "build", "find"]
+__all__ = ["CallSignature", "Parameter", "Size", "build", "find"]

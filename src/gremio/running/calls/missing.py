@@ -5,19 +5,7 @@ from __future__ import annotations
 from gremio.errors import OptionError
 from gremio.running.calls.arguments import Arguments
 from gremio.running.calls.signature import CallSignature, Parameter
-from gremio.running.calls.standard import OptionName, option_for
-
-_FORMS: dict[OptionName, str] = {
-    "prompt": '--prompt "…"',
-    "negative_prompt": '--negative-prompt "…"',
-    "seed": "--seed N",
-    "steps": "--steps N",
-    "count": "-n N",
-    "width": "--size WxH",
-    "height": "--size WxH",
-    "resolution": "--size WxH",
-    "image": "--image FILE",
-}
+from gremio.running.calls.standard import FORMS, option_for
 
 
 def check_complete(arguments: Arguments, *, coming: str | None) -> None:
@@ -37,7 +25,7 @@ def check_complete(arguments: Arguments, *, coming: str | None) -> None:
 def _way(signature: CallSignature, parameter: Parameter) -> str:
     option = option_for(signature, parameter.name)
     if option:
-        return _FORMS[option]
+        return FORMS[option]
     if parameter.wanted.takes_image:
         return f"--image {parameter.name}=FILE"
     if not parameter.wanted.is_writable:

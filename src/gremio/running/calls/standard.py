@@ -8,17 +8,19 @@ from gremio.running.calls.signature import CallSignature, Parameter
 
 OptionName = Literal["prompt", "negative_prompt", "seed", "steps", "count", "width", "height", "resolution", "image"]
 
-FLAGS: dict[OptionName, str] = {
-    "prompt": "--prompt",
-    "negative_prompt": "--negative-prompt",
-    "seed": "--seed",
-    "steps": "--steps",
-    "count": "-n",
-    "width": "--size",
-    "height": "--size",
-    "resolution": "--size",
-    "image": "--image",
+# As they are written.
+FORMS: dict[OptionName, str] = {
+    "prompt": '--prompt "…"',
+    "negative_prompt": '--negative-prompt "…"',
+    "seed": "--seed N",
+    "steps": "--steps N",
+    "count": "-n N",
+    "width": "--size WxH",
+    "height": "--size WxH",
+    "resolution": "--size WxH",
+    "image": "--image FILE",
 }
+FLAGS = {option: form.split()[0] for option, form in FORMS.items()}
 
 # The first is what Diffusers itself says; the others are what its community writes.
 _NAMES: dict[OptionName, tuple[str, ...]] = {

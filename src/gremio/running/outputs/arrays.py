@@ -6,26 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gremio.running.outputs.artifact import Artifact
-from gremio.running.outputs.placing import Writer
 
 
-def write_npy(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_npy(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """A .npy."""
+    import numpy as np
 
-    def write(path: Path) -> None:
-        import numpy as np
-
-        np.save(path, artifact.value, allow_pickle=False)
-
-    return write
+    np.save(path, artifact.value, allow_pickle=False)
 
 
-def write_npz(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_npz(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """A compressed .npz with the array as ``array``."""
+    import numpy as np
 
-    def write(path: Path) -> None:
-        import numpy as np
-
-        np.savez_compressed(path, allow_pickle=False, array=artifact.value)
-
-    return write
+    np.savez_compressed(path, allow_pickle=False, array=artifact.value)

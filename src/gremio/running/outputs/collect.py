@@ -37,7 +37,7 @@ _UNSAFE = "the pipeline's safety checker replaced this picture"
 _KNOWN = "Pictures, films, sounds, arrays and text can be saved; a pipeline chooses with --set output_type=pil or =np."
 
 
-def collect(result: object, *, fps: float | None = None, sampling_rate: float | None = None) -> list[Artifact]:
+def collect(result: object, *, fps: float | None = None) -> list[Artifact]:
     """Everything worth a file in what a pipeline returned.
 
     - A named result (a Diffusers output, a dataclass, a named tuple, a mapping): its ``images``, ``image``,
@@ -49,16 +49,13 @@ def collect(result: object, *, fps: float | None = None, sampling_rate: float | 
     - An array or tensor: by its layout, see ``layout`` and ``sound``; what is neither, as latents, stays an array.
     - A string: text.
 
-    Args:
-        result: what ``__call__`` returned.
-        fps: frames per second of films; 10 without one.
-        sampling_rate: samples per second of sounds. Without one, and without a field of that name in the result,
-            sounds stay arrays. With one, a long unnamed array such as (N, samples) is a sound.
+    Films have ``fps`` frames per second, 10 without one; sounds the sampling rate that a field of the result names, and
+    without one they stay arrays.
 
     Raises:
         OptionError: the result is nothing, is empty, or holds something that can't be saved.
     """
-    reader = _Reader(fps or _FPS, sampling_rate or _rate_in(result))
+    reader = _Reader(fps or _FPS, _rate_in(result))
     artifacts = _with_verdicts(list(reader.read_result(result)), result)
     if not artifacts:
         raise OptionError(f"the pipeline returned an empty {type(result).__name__}", next_step=_KNOWN)

@@ -10,53 +10,39 @@ from typing import TYPE_CHECKING, Any
 from gremio.errors import GremioError
 from gremio.running.outputs.artifact import Artifact
 from gremio.running.outputs.metadata import comment, exif
-from gremio.running.outputs.placing import Writer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def write_gif(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_gif(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """A GIF that repeats for ever. It counts time in hundredths of a second, at least two of them."""
     first, *rest = artifact.value
     duration = max(20, round(100 / artifact.rate) * 10)
-
-    def write(path: Path) -> None:
-        first.save(path, "GIF", save_all=True, append_images=rest, duration=duration, loop=0, comment=comment(metadata))
-
-    return write
+    first.save(path, "GIF", save_all=True, append_images=rest, duration=duration, loop=0, comment=comment(metadata))
 
 
-def write_animated_webp(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_animated_webp(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """An animated WebP that repeats for ever."""
     first, *rest = (frame.convert("RGB") for frame in artifact.value)
     duration = max(1, round(1000 / artifact.rate))
-
-    def write(path: Path) -> None:
-        first.save(path, "WEBP", save_all=True, append_images=rest, duration=duration, loop=0, exif=exif(metadata))
-
-    return write
+    first.save(path, "WEBP", save_all=True, append_images=rest, duration=duration, loop=0, exif=exif(metadata))
 
 
-def write_mp4(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_mp4(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """An MP4 (H.264, 4:2:0, which plays everywhere), by the ffmpeg that imageio-ffmpeg brings."""
     frames = artifact.value
-    width, height = _even(frames[0].size)
-
-    def write(path: Path) -> None:
-        ffmpeg = importlib.import_module("imageio_ffmpeg")
-        try:
-            writer = ffmpeg.write_frames(
-                str(path), (width, height), fps=artifact.rate, codec="libx264", macro_block_size=1, quality=8
-            )
-            _feed(writer, frames)
-        except OSError as error:
-            # ffmpeg's whole log would be the message.
-            raise _failed(path, error) if error.errno is None else error from error
-        except RuntimeError as error:
-            raise _failed(path, error) from error
-
-    return write
+    ffmpeg = importlib.import_module("imageio_ffmpeg")
+    try:
+        writer = ffmpeg.write_frames(
+            str(path), _even(frames[0].size), fps=artifact.rate, codec="libx264", macro_block_size=1, quality=8
+        )
+        _feed(writer, frames)
+    except OSError as error:
+        # ffmpeg's whole log would be the message.
+        raise _failed(path, error) if error.errno is None else error from error
+    except RuntimeError as error:
+        raise _failed(path, error) from error
 
 
 def _feed(writer: Any, frames: tuple[Image, ...]) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 
 from gremio.errors import OptionError
 from gremio.running.outputs.arrays import write_npy, write_npz
 from gremio.running.outputs.artifact import Artifact, Kind
 from gremio.running.outputs.films import write_animated_webp, write_gif, write_mp4
 from gremio.running.outputs.pictures import write_jpeg, write_png, write_webp
-from gremio.running.outputs.placing import Writer
 from gremio.running.outputs.texts import write_text
 from gremio.running.outputs.waves import write_wav
 
-Format = Callable[[Artifact, Mapping[str, str]], Writer]
+Format = Callable[[Artifact, Mapping[str, str], Path], None]
 
 FORMATS: dict[Kind, dict[str, Format]] = {
     "image": {".png": write_png, ".jpg": write_jpeg, ".jpeg": write_jpeg, ".webp": write_webp},

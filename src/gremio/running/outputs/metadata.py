@@ -1,6 +1,6 @@
 """What made a file, written into it and read back.
 
-Keys are ``gremio:prompt``, ``gremio:seed`` and so on; one without the prefix gets it. Values are any Unicode text.
+Keys are ``gremio:prompt``, ``gremio:seed`` and so on. Values are any Unicode text.
 
     .png                 one iTXt chunk per key
     .jpg .jpeg .webp     EXIF UserComment, JSON in ASCII
@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gremio.errors import GremioError, OptionError
-from gremio.running.outputs.placing import place
+from gremio.machine.placing import place
 
 if TYPE_CHECKING:
     from PIL import Image, PngImagePlugin
 
-_PREFIX = "gremio:"
 _KEY = re.compile(r"gremio:[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _BY_FILE = frozenset({".mp4", ".wav", ".npy", ".npz", ".txt"})
 _EXIF_IFD = 0x8769
@@ -34,19 +33,16 @@ _JPEG_LIMIT = 65_000
 
 
 def normalise(metadata: Mapping[str, str]) -> dict[str, str]:
-    """The same with prefixed keys, and with values that UTF-8 can hold.
+    """The same with values that UTF-8 can hold.
 
     Raises:
-        OptionError: a key is not letters, digits and ``_.:-``, or is too long for a PNG.
+        OptionError: a key is not ``gremio:`` with letters, digits and ``_.:-``, or is too long for a PNG.
     """
-    normal: dict[str, str] = {}
-    for key, value in metadata.items():
-        name = key if key.startswith(_PREFIX) else _PREFIX + key
-        if not _KEY.fullmatch(name):
+    for key in metadata:
+        if not _KEY.fullmatch(key):
             raise OptionError(f"{key!r} can't be a key of metadata")
-        # Half a surrogate pair, which file names and broken JSON bring, is in no Unicode file.
-        normal[name] = str(value).encode("utf-8", "replace").decode("utf-8")
-    return normal
+    # Half a surrogate pair, which file names and broken JSON bring, is in no Unicode file.
+    return {key: value.encode("utf-8", "replace").decode("utf-8") for key, value in metadata.items()}
 
 
 def png_chunks(metadata: Mapping[str, str]) -> PngImagePlugin.PngInfo:
@@ -92,7 +88,7 @@ def write_beside(path: Path, metadata: Mapping[str, str]) -> Path | None:
     beside = sidecar(path)
     if metadata:
         text = json.dumps(dict(metadata), ensure_ascii=False, indent=2) + "\n"
-        return place(beside, lambda temporary: _write(temporary, text))
+        return place(beside, lambda temporary: temporary.write_text(text, "utf-8"))
     try:
         if beside.is_file() and _ours(_loads(beside.read_bytes())):
             beside.unlink()
@@ -114,10 +110,6 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         raise OptionError(f"there is no file {path}")
     inside = {} if path.suffix.lower() in _BY_FILE else _read_picture(path)
     return inside or _read_beside(path)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, "utf-8")
 
 
 def _read_beside(path: Path) -> dict[str, str]:

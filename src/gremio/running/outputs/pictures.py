@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from gremio.running.outputs.artifact import Artifact
 from gremio.running.outputs.metadata import exif, fits_inside, png_chunks
-from gremio.running.outputs.placing import Writer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,35 +18,21 @@ _JPEG_MODES = frozenset({"L", "RGB", "CMYK"})
 _WEBP_MODES = frozenset({"RGB", "RGBA"})
 
 
-def write_png(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_png(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """A PNG with every pixel as it is."""
-    picture = _in_mode(artifact.value, _PNG_MODES)
-
-    def write(path: Path) -> None:
-        picture.save(path, "PNG", pnginfo=png_chunks(metadata))
-
-    return write
+    _in_mode(artifact.value, _PNG_MODES).save(path, "PNG", pnginfo=png_chunks(metadata))
 
 
-def write_jpeg(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_jpeg(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """A JPEG of quality 95; what is transparent becomes white."""
-    picture = _in_mode(_on_white(artifact.value), _JPEG_MODES)
     block = exif(metadata) if fits_inside(".jpg", metadata) else b""
-
-    def write(path: Path) -> None:
-        picture.save(path, "JPEG", quality=_QUALITY, exif=block)
-
-    return write
+    _in_mode(_on_white(artifact.value), _JPEG_MODES).save(path, "JPEG", quality=_QUALITY, exif=block)
 
 
-def write_webp(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_webp(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """A WebP of quality 95."""
     picture = _in_mode(artifact.value, _WEBP_MODES, "RGBA" if _has_alpha(artifact.value) else "RGB")
-
-    def write(path: Path) -> None:
-        picture.save(path, "WEBP", quality=_QUALITY, exif=exif(metadata))
-
-    return write
+    picture.save(path, "WEBP", quality=_QUALITY, exif=exif(metadata))
 
 
 def _in_mode(picture: Image, modes: frozenset[str], fallback: str = "RGB") -> Image:

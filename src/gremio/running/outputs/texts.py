@@ -6,14 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gremio.running.outputs.artifact import Artifact
-from gremio.running.outputs.placing import Writer
 
 
-def write_text(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_text(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """UTF-8, as it is, with a newline at its end."""
     text = artifact.value if artifact.value.endswith("\n") else artifact.value + "\n"
-
-    def write(path: Path) -> None:
-        path.write_bytes(text.encode("utf-8", "replace"))
-
-    return write
+    path.write_bytes(text.encode("utf-8", "replace"))

@@ -7,18 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gremio.running.outputs.artifact import Artifact
-from gremio.running.outputs.placing import Writer
 
 
-def write_wav(artifact: Artifact, metadata: Mapping[str, str]) -> Writer:
+def write_wav(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
     """A WAV of 16 bit from (channels, samples)."""
     channels = artifact.value
-
-    def write(path: Path) -> None:
-        with path.open("wb") as file, wave.open(file, "wb") as sound:
-            sound.setnchannels(channels.shape[0])
-            sound.setsampwidth(2)
-            sound.setframerate(artifact.rate)
-            sound.writeframes(channels.T.astype("<i2").tobytes())
-
-    return write
+    with path.open("wb") as file, wave.open(file, "wb") as sound:
+        sound.setnchannels(channels.shape[0])
+        sound.setsampwidth(2)
+        sound.setframerate(artifact.rate)
+        sound.writeframes(channels.T.astype("<i2").tobytes())

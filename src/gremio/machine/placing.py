@@ -1,4 +1,4 @@
-"""Putting a file in its place: whole or not at all."""
+"""Putting a file that a person asked for in its place: whole or not at all, with the rights that their files have."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gremio.errors import GremioError, OptionError
 
-Writer = Callable[[Path], None]
+Writer = Callable[[Path], object]
 """Writes a file at the path it is given, which has the extension of the final one and does not exist yet."""
 
 
@@ -74,5 +74,5 @@ def _beside(final: Path, named: Path) -> Iterator[Path]:
 def _refusal(error: OSError | ValueError, path: Path) -> GremioError:
     reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
     if isinstance(error, (PermissionError, FileExistsError, FileNotFoundError, IsADirectoryError, NotADirectoryError)):
-        return OptionError(f"{path} can't be written: {reason}", next_step="Choose another path with -o.")
+        return OptionError(f"{path} can't be written: {reason}", next_step="Choose another path.")
     return GremioError(f"{path} can't be written: {reason}")
