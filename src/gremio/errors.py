@@ -149,11 +149,17 @@ class MissingPackages(CodeError, ImportError):
 
 
 class TrustError(GremioError):
-    """Code that nobody allowed to run; ``digest`` is the code's."""
+    """Code that nobody allowed to run; ``digest`` is the code's.
 
-    def __init__(self, message: str, *, digest: str = "", ref: str = "", next_step: str = "") -> None:
+    ``code`` is the tree itself where a person's word would let it run, None where the policy lets nobody decide.
+    """
+
+    def __init__(
+        self, message: str, *, digest: str = "", code: object = None, ref: str = "", next_step: str = ""
+    ) -> None:
         super().__init__(message, ref=ref, next_step=next_step)
         self.digest = digest
+        self.code = code
 
 
 class NotTrusted(TrustError):

@@ -125,3 +125,17 @@ def test_running_a_locked_pipeline(project, hub, capsys):
     assert run(["run", "dog", "--locked"]) == 1
     assert "It has fox" in capsys.readouterr().err
     assert run(["run", "dog"]) == 2
+
+
+def test_run_asks_on_a_terminal_before_code_of_the_hub_runs(project, monkeypatch, capsys):
+    """After its review; yes draws and is remembered, and nobody is asked where no word would help."""
+    monkeypatch.setattr("gremio.cli.consent.can_ask", lambda: True)
+    answers = [False, True]
+    monkeypatch.setattr("click.confirm", lambda *_, **__: answers.pop(0))
+    draw = ["run", "maria/code", "--model", "maria/sd", "--prompt", "a fox", "--steps", "1", "-o", "fox.png"]
+    assert run(draw) == 1
+    assert not (project / "fox.png").exists()
+    assert run(draw) == run(draw) == 0
+    assert answers == []
+    monkeypatch.setenv("GREMIO_POLICY", "never")
+    assert run(draw) == 1

@@ -6,17 +6,21 @@ Only on a terminal. Without one nothing is asked and nothing is read: the error 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import click
 
 from gremio.cli.wording import section
 from gremio.code import CodeTree, Difference
+from gremio.errors import NotTrusted
 from gremio.machine.settings import Settings
 from gremio.machine.terminal import plain
 from gremio.sources.trees import Trees
 from gremio.trust.approvals import Approval, Approvals, place_of
 from gremio.trust.findings import Finding, by_weight, scan
+
+Result = TypeVar("Result")
 
 
 def approve(
@@ -35,6 +39,19 @@ def approve(
     approval = Approval.now(tree.digest, by=by, note=note, findings=accepted, ref=ref, place=place_of(tree))
     Approvals(settings).add(approval, tree)
     return approval
+
+
+def asking(action: Callable[[], Result]) -> Result:
+    """The action's result; where it is refused for lack of trust and somebody sits there, after that person's word."""
+    while True:
+        try:
+            return action()
+        except NotTrusted as refusal:
+            tree = refusal.code
+            if not isinstance(tree, CodeTree) or not can_ask():
+                raise
+            if approve(tree, refusal.ref, settings=Settings.from_environment()) is None:
+                raise
 
 
 def can_ask() -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli import locked, modular, sandboxed
+from gremio.cli.consent import asking
 from gremio.cli.libraries import quiet_libraries, require_run_extra
 from gremio.cli.options import access_arguments, access_options, code_options, named_values, project_option
 from gremio.code import PipelineRef
@@ -124,7 +125,7 @@ def _seed(given: int | None) -> int:
 def _resolved(ref: str, options: dict[str, Any]) -> Resolved | ResolvedModular:
     model, arguments = _arguments(ref, options)
     try:
-        return resolve(LoadRequest.parse(model, arguments))
+        return asking(lambda: resolve(LoadRequest.parse(model, arguments)))
     except (BadModelIndex, NoClass) as error:
         if isinstance(error, BadModelIndex) and "custom_pipeline" not in arguments:
             error.next_step = f"If REF is code, add its weights: --model owner/repo or a folder. {error.next_step}"
@@ -163,7 +164,7 @@ def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
     with suppress(NoClass):
         slots = [slot.name for slot in reader.components(name)]
         choose_files(resolved, [slot for slot in slots if resolved.index.has(slot)])
-        approve_components(resolved, slots)
+        asking(lambda: approve_components(resolved, slots))
         call, docstring = reader.signature(name, "__call__"), reader.call_docstring(name)
         if call:
             signature = CallSignature.read(name.rpartition(".")[2], call, docstring)

@@ -85,10 +85,11 @@ def reason_for(request: CodeRequest, settings: Settings) -> str | None:
 def _reason(request: CodeRequest, settings: Settings) -> str:
     origin = request.tree.origin
     if settings.policy == "never":
-        raise _refusal(request, "the policy is that no community code runs", "Set GREMIO_POLICY=default.")
+        step = "Set GREMIO_POLICY=default."
+        raise _refusal(request, "the policy is that no community code runs", step, final=True)
     if origin.remote and settings.remote_code_disabled:
         step = "Unset DIFFUSERS_DISABLE_REMOTE_CODE, or load a reviewed copy from a folder of yours."
-        raise _refusal(request, "remote code is disabled here by DIFFUSERS_DISABLE_REMOTE_CODE", step)
+        raise _refusal(request, "remote code is disabled here by DIFFUSERS_DISABLE_REMOTE_CODE", step, final=True)
     if request.by_digest:
         return request.grant.said
     approval = Approvals(settings).get(request.tree.digest)
@@ -163,11 +164,12 @@ def _approvable(request: CodeRequest) -> str:
     return _readable(request)
 
 
-def _refusal(request: CodeRequest, message: str, step: str) -> NotTrusted:
+def _refusal(request: CodeRequest, message: str, step: str, *, final: bool = False) -> NotTrusted:
     tree = request.tree
     return NotTrusted(
         f"{message} ({tree.origin}, {tree.digest}, entry {tree.entry})",
         digest=str(tree.digest),
+        code=None if final else tree,
         ref=request.ref,
         next_step=step,
     )
