@@ -90,7 +90,7 @@ class Mentions(Texts):
 
     def _told(self, callee: Value, function: ast.expr) -> bool:
         """Whether it is known what is called, or it is what the caller passed."""
-        if any(each != "?" and isinstance(each, str | Getter) for each in callee):
+        if any(isinstance(each, Getter) or (isinstance(each, str) and each[-1] not in "?]") for each in callee):
             return True
         if not isinstance(function, ast.Name):
             return False

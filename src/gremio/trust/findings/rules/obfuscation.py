@@ -22,7 +22,7 @@ _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\
 _UNSEEN = frozenset(
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
 )
-_LATIN_ALIKE = frozenset("абвеԁһіјкӏмопрԛѕтѵѡхуүАВЕЅІЈКМНОРТХУҮԌԜԚαγικνορτυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧօոսցհյզ")
+_LATIN_ALIKE = frozenset("аеорсухѕіјһԁԛԝӏАВЕЅІЈКМНОРСТХУҮΑΒΕΖΗΙΚΜΝΟΡΤΥΧονօոսցհ")  # noqa: RUF001
 _PLAIN = frozenset(("utf-8", "utf-8-sig", "ascii"))
 _OLD = frozenset(("iso-8859-1", "latin-1", "iso-8859-15", "cp1252"))
 _LONG_LINE = 2000  # characters
@@ -228,14 +228,14 @@ def _identifiers(module: ast.Module) -> Iterator[tuple[str, int]]:
 
 
 def _alike(name: str) -> bool:
-    letters = [char for char in name if char.isalpha() and not char.isascii()]
-    latin = any(char.isascii() and char.isalpha() for char in name)
-    alike = [char for char in letters if char in _LATIN_ALIKE]
-    scripts = {unicodedata.name(char, "").partition(" ")[0] for char in letters}
-    # A formula's beta beside Latin letters is honest; a name of nothing but look-alikes, or one among Latin, is not.
-    if scripts == {"GREEK"} and len(letters) <= 1 and not latin:
-        return False
-    return bool(alike) and (latin or len(alike) == len(letters))
+    """Whether a part of the name is nothing but look-alikes, or has one among Latin letters; ``Δt`` has none."""
+    for part in name.split("_"):
+        letters = [char for char in part if char.isalpha()]
+        alike = [char for char in letters if char in _LATIN_ALIKE]
+        latin = any(char.isascii() for char in letters)
+        if alike and (latin or (len(alike) == len(letters) > 1)):
+            return True
+    return False
 
 
 def _words(line: str) -> list[str]:
