@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gremio.publishing.saving.save import save_pretrained
     from gremio.sandbox.host import Sandbox
     from gremio.sources.reading import read
+    from gremio.trust.review import review
     from gremio.workspace import Workspace
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
@@ -36,6 +37,7 @@ _PLACES = {
     "save_pretrained": "gremio.publishing.saving.save",
     "uninstall": "gremio.publishing.install",
     "read": "gremio.sources.reading",
+    "review": "gremio.trust.review",
     "Workspace": "gremio.workspace",
     "Sandbox": "gremio.sandbox.host",
 }
@@ -54,6 +56,7 @@ __all__ = [
     "publish",
     "push_to_hub",
     "read",
+    "review",
     "save_pretrained",
     "uninstall",
 ]

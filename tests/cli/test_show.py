@@ -67,7 +67,16 @@ def test_hub_code_is_shown_without_a_grant(gremio, hub, put: Callable[..., str])
     assert commit in done.out
 
 
-@pytest.mark.parametrize("command", [["show", str(SHELF / "long_prompt")], ["doctor"], ["--help"], ["run", "--help"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["show", str(SHELF / "long_prompt")],
+        ["review", str(SHELF / "long_prompt")],
+        ["doctor"],
+        ["--help"],
+        ["run", "--help"],
+    ],
+)
 def test_managing_commands_do_not_load_torch(command: list[str]) -> None:
     """Nothing of the running half is imported by commands that only look."""
     script = (

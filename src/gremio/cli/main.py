@@ -19,6 +19,7 @@ from gremio.version import __version__
 _COMMANDS = {
     "run": "Draw with a community pipeline.",
     "show": "What a pipeline's code is and needs; what made a picture.",
+    "review": "What a pipeline's code would be able to do.",
     "check": "Whether a pipeline, or every one of them, runs here.",
     "add": "Lock a pipeline: its code and weights, a hash for every file.",
     "remove": "Take pipelines out of the lock.",

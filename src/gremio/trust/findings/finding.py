@@ -19,7 +19,8 @@ class Finding:
     """Something that code, or a file beside it, would be able to do.
 
     ``code`` is stable and has two parts, the capability and what of it: ``process/start``. ``line`` counts from 1 and
-    is None where the whole file is meant. ``snippet`` is the source as it is, unescaped: whoever prints it escapes it.
+    is None where the whole file is meant. ``snippet`` is the source from that line on, as it is: whoever prints it
+    escapes it.
     ``what`` says what is there, ``why`` why it matters, ``benign`` what an honest use looks like; a sentence each.
     """
 

@@ -28,6 +28,11 @@ def scan(tree: CodeTree) -> tuple[Finding, ...]:
         return by_weight(_once(_findings(tree)))
 
 
+def file_findings(path: str, data: bytes) -> tuple[Finding, ...]:
+    """What one file beside the code says by itself: a model card that names another repository."""
+    return by_weight(_of_file(_source(path, data)))
+
+
 def _findings(tree: CodeTree) -> list[Finding]:
     sources = [_source(path, data) for path, data in tree.files.items()]
     found = [finding for source in sources for finding in _of_file(source)]
@@ -73,7 +78,7 @@ def _of_use(use: Use, at_import: bool) -> Iterator[Finding]:
             severity = rule.at_import
         if at_import and use.kind not in ("import", "text"):
             what = f"{what}, while the file is imported"
-        place = Place(use.line, what, severity, int(getattr(use.node, "col_offset", 0)))
+        place = Place(use.line, what, severity, use.column, use.end)
         confidence: Severity = "high" if use.sure else "low"
         yield _finding(rule.code, severity, rule.why, rule.benign, use.file.source, place, confidence)
 
@@ -87,7 +92,7 @@ def _tangled(source: Source) -> Finding:
 def _finding(
     code: str, severity: Severity, why: str, benign: str, source: Source, place: Place, confidence: Severity = "high"
 ) -> Finding:
-    snippet = source.snippet(place.line, place.column) if place.line else ""
+    snippet = source.snippet(place.line, place.column, place.end) if place.line else ""
     return Finding(code, severity, confidence, source.path, place.line, snippet, place.what, why, benign)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import textwrap
 import tokenize
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from gremio.code.syntax.parsing import parse_unkept
 from gremio.errors import UnreadableCode
 
 _LONGEST = 160  # characters of a line in a snippet
+_LINES = 3  # of a snippet
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class Source:
         try:
             return cls(path, data, parse_unkept(data, path))
         except UnreadableCode as error:
-            return cls(path, data, None, error.message, error.line)
+            return cls(path, data, None, error.message.partition(": ")[2], error.line)
 
     @cached_property
     def encoding(self) -> str:
@@ -54,13 +56,15 @@ class Source:
         """Its lines, counted as Python counts them."""
         return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
-    def snippet(self, line: int, column: int = 0) -> str:
-        """A line without its indentation; of a long one, what lies around the column."""
-        if not 0 < line <= len(self.lines):
-            return ""
-        text = self.lines[line - 1]
-        if len(text) > _LONGEST:
-            start = max(0, min(column - _LONGEST // 4, len(text) - _LONGEST))
-            before, after = "…" if start else "", "…" if start + _LONGEST < len(text) else ""
-            text = f"{before}{text[start : start + _LONGEST].strip()}{after}"
-        return text.strip()
+    def snippet(self, line: int, column: int = 0, end: int = 0) -> str:
+        """Some lines without their common indentation, three at most; of a long one, what lies around the column."""
+        lines = self.lines[line - 1 : max(line, min(end, line + _LINES - 1))] if line > 0 else []
+        if any(len(text) > _LONGEST for text in lines):
+            lines = [_around(lines[0], column)]
+        return textwrap.dedent("\n".join(lines)).strip()
+
+
+def _around(text: str, column: int) -> str:
+    start = max(0, min(column - _LONGEST // 4, len(text) - _LONGEST))
+    before, after = "…" if start else "", "…" if start + _LONGEST < len(text) else ""
+    return f"{before}{text[start : start + _LONGEST].strip()}{after}"

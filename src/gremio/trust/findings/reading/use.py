@@ -50,6 +50,16 @@ class Use:
         """Where it is, from 1."""
         return int(getattr(self.node, "lineno", 1))
 
+    @property
+    def column(self) -> int:
+        """Where in the line it is."""
+        return int(getattr(self.node, "col_offset", 0))
+
+    @property
+    def end(self) -> int:
+        """The last line of the call of it, or of itself."""
+        return int(getattr(self.call or self.node, "end_lineno", 0) or 0)
+
     def given(self, position: int, keyword: str) -> ast.expr | None:
         """An argument of the call, if it is written there."""
         return argument(self.call, position, keyword) if self.call is not None else None

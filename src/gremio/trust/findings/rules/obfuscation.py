@@ -102,7 +102,7 @@ class Unreadable(FileRule):
     def read(self, source: Source) -> Iterator[Place]:
         """What the parser said."""
         if source.problem:
-            yield Place(source.line, f"can't be read as Python: {source.problem}")
+            yield Place(source.line, f"can't be read: {source.problem}")
 
 
 class OtherEncoding(FileRule):

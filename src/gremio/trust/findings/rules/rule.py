@@ -13,12 +13,13 @@ from gremio.trust.findings.reading.use import Use
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a file that is told without a name: its line, None for the whole file, and what is there."""
+    """A place in a file: its line, None for the whole file; what is there; where in the line, and the last line."""
 
     line: int | None
     what: str
     severity: Severity | None = None
     column: int = 0
+    end: int = 0
 
 
 class Rule:
