@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli.options import access_arguments, access_options, code_options
-from gremio.cli.wording import printable, section
+from gremio.cli.wording import section
+from gremio.machine.terminal import plain_line
 
 if TYPE_CHECKING:
     from gremio.trust.findings import Finding
@@ -84,7 +85,7 @@ def _other(ref: str, other: str) -> tuple[str, str | None]:
 
 def _lines(review: CapabilityReview, everything: bool) -> Iterator[str]:
     code = review.code
-    yield click.style(printable(code.class_name if code and code.class_name else review.ref), bold=True)
+    yield click.style(plain_line(code.class_name if code and code.class_name else review.ref), bold=True)
     yield from _indented(_identity(review))
     yield from _of_findings(review.findings, everything)
     if code is not None:
@@ -131,18 +132,18 @@ def _of_code(findings: list[Finding], *, reasons: bool) -> Iterator[str]:
     for finding in findings:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
         guess = "  (a guess by its name)" if finding.confidence == "low" else ""
-        yield f"    {printable(place)}  {printable(finding.what)}{guess}"
+        yield f"    {plain_line(place)}  {plain_line(finding.what)}{guess}"
         for number, text in enumerate(finding.snippet.split("\n"), finding.line or 0):
             if number and text:
-                yield click.style(f"      {number:>5} │ {printable(text)}", dim=True)
+                yield click.style(f"      {number:>5} │ {plain_line(text)}", dim=True)
     if reasons and first.severity == "high":
         yield f"    why: {first.why}"
         yield f"    an honest use: {first.benign}"
 
 
 def _of_changes(changes: Changes, everything: bool) -> Iterator[str]:
-    yield click.style("from", bold=True) + f" {printable(changes.before)}"
-    yield click.style("to", bold=True) + f"   {printable(changes.after)}"
+    yield click.style("from", bold=True) + f" {plain_line(changes.before)}"
+    yield click.style("to", bold=True) + f"   {plain_line(changes.after)}"
     yield from _section("files", map(str, changes.code.files) if changes.code.files else ["no difference"])
     yield from _of_findings(changes.came, everything, sign="came, ")
     yield from _of_findings(changes.went, everything, sign=_WENT)
@@ -167,12 +168,12 @@ def _joined(names: Iterable[str]) -> list[str]:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = list(section(title, map(printable, lines)))
+    found = list(section(title, map(plain_line, lines)))
     yield from ["", *found] if found else []
 
 
 def _indented(lines: Iterable[str]) -> Iterator[str]:
-    return (f"  {printable(line)}" for line in lines)
+    return (f"  {plain_line(line)}" for line in lines)
 
 
 def _note() -> Iterator[str]:

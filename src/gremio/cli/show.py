@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli.options import access_arguments, access_options, code_options, format_option
-from gremio.cli.wording import answer, printable, section
+from gremio.cli.wording import answer, section
+from gremio.machine.terminal import plain_line
 
 if TYPE_CHECKING:
     from gremio.code.review import Review
@@ -49,15 +50,15 @@ def _show_file(path: Path, form: str) -> None:
     found = read_metadata(path)
     told = {key.removeprefix("gremio:"): value for key, value in found.items()}
     width = max(map(len, told), default=0)
-    lines = [printable(f"{key:<{width}}  {value}") for key, value in told.items()]
+    lines = [plain_line(f"{key:<{width}}  {value}") for key, value in told.items()]
     answer(form, found, lines or [f"{path} says nothing about what made it."])
 
 
 def _lines(review: Review) -> Iterator[str]:
     title, docstring = _about(review)
-    yield click.style(printable(title), bold=True)
+    yield click.style(plain_line(title), bold=True)
     if docstring:
-        yield f"  {printable(docstring.strip().splitlines()[0])}"
+        yield f"  {plain_line(docstring.strip().splitlines()[0])}"
     yield from _section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
     # The digest covers them and so does a grant, though this entry does not reach them: a model's components, say.
     yield from _section("also in this code", review.others)
@@ -84,7 +85,7 @@ def _of_blocks(blocks: Any) -> Iterator[str]:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    return section(title, map(printable, lines))
+    return section(title, map(plain_line, lines))
 
 
 def _input(told: Any) -> str:

@@ -55,15 +55,6 @@ def answer(form: str, document: object, lines: Iterable[str]) -> None:
             click.echo(line)
 
 
-def printable(text: str) -> str:
-    """Text from elsewhere, for a terminal: what would steer it, turn the line around or can't be seen, as escapes."""
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    return "    " if char == "\t" else char.encode("unicode_escape").decode()
-
-
 def section(title: str, lines: Iterable[str]) -> Iterator[str]:
     """The lines, indented below a title; nothing where there are none."""
     found = list(lines)
