@@ -2,9 +2,10 @@
 
     python benchmarks/reviewing.py /path/to/folder-of-community-files [--rounds 3] [--json OUT]
 
-Both work in this process and take turns; counted is the processor's time of one core, not the clock's, and the fastest
-round counts. Bandit is no dependency: without it (`pip install bandit`) Gremio alone is measured. The tricks are those of
-the tests, a hostile pipeline each; a tool meets one if it finds anything that it does not find in the pipeline alone.
+Both work in this process and take turns; counted is the processor's time of one core, not the clock's, and the
+fastest round counts. Bandit is no dependency: without it (`pip install bandit`) Gremio alone is measured. The tricks
+are those of the tests, a hostile pipeline each; a tool meets one if it finds anything that it does not find in the
+pipeline alone.
 """
 
 from __future__ import annotations
