@@ -27,7 +27,7 @@ def test_ordinary_code_is_fine(gremio) -> None:
     """Class, call, packages and the note are printed, and the exit code is 0."""
     done = gremio("review", SHELF / "long_prompt")
     assert done.code == 0
-    for part in ("LongPromptPipeline", "sha256:", "guidance_scale", "torch", "proves nothing safe", "container"):
+    for part in ("LongPromptPipeline", "sha256:", "guidance_scale", "torch", "proves nothing safe", "sandbox"):
         assert part in done.out
 
 

@@ -21,7 +21,7 @@ from gremio.trust.review.packages import Package, packages
 
 NOTE = (
     "This tells what the code would be able to do, as far as reading shows it. It proves nothing safe: run code that"
-    " you don't know on a separate machine or in a container, without your keys."
+    " you don't know in the sandbox (gremio run --sandbox), in a container or on a machine without your keys."
 )
 _CARD = "README.md"
 
