@@ -243,6 +243,19 @@ def test_blocks_as_the_first_were_published(put, caplog):
     assert "asks for json 1, and none is installed" in caplog.text
 
 
+def test_what_is_said_once_holds_until_it_is_said_otherwise(castle):
+    """The dtype by either name, and where things may come from."""
+    pipe = ModularPipeline.from_pretrained("maria/castle", torch_dtype="float16", trust_remote_code=True)
+    pipe.load_components(device_map="cpu")
+    assert pipe.net.dtype == torch.float16
+    pipe.load_components("net", dtype=torch.float32)
+    assert pipe.net.dtype == torch.float32
+    cached = ModularPipeline.from_pretrained("maria/castle", local_files_only=True, trust_remote_code=True)
+    with pytest.raises(Unavailable, match="the component net is said to lie there"):
+        cached.load_components("net", pretrained_model_name_or_path="ana/never")
+    cached.load_components()
+
+
 def test_a_copy_of_a_repository_takes_what_lies_in_it(castle, api, put, tmp_path):
     """Its index still names the Hub; as in diffusers, what lies beside it comes first."""
     folder = tmp_path / "copy"

@@ -90,7 +90,7 @@ COMPONENTS = {
     "a folder that isn't there": (_unet(subfolder="unet"), "no folder unet", "pretrained_model_name_or_path="),
     "a folder of somebody's machine": (
         _unet(subfolder="unet", pretrained_model_name_or_path="/home/maria/castle"),
-        "/home/maria/castle, a folder of its author's machine",
+        "/home/maria/castle is a folder of its author's machine; the component unet",
         "pretrained_model_name_or_path=",
     ),
     "a library that may not be imported": (

@@ -58,7 +58,7 @@ def _for_plain(index: ModularIndex) -> Any:
         Path(folder, INDEX).write_text(json.dumps({**index.raw, "_class_name": index.class_name}))
         try:
             return type(BASE.from_pretrained(folder))
-        except (AttributeError, OSError, TypeError, ValueError):
+        except (AttributeError, NameError, OSError, TypeError, ValueError):
             return None
 
 

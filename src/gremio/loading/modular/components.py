@@ -41,7 +41,8 @@ def load_into(
     candidates = (finder.find(name, pipeline.get_component_spec(name), asked=asked) for name in chosen)
     found = [each for each in candidates if each is not None]
     _check_variant(found, options)
-    made = {each.name: _loaded(each, options, places.settings) for each in found}
+    files = {each.name: _files(each, options) for each in found}
+    made = {each.name: _loaded(each, files[each.name], options, places.settings) for each in found}
     for each in found:
         # As diffusers leaves it: with the place that was meant and, where nobody said a class, the one it turned out.
         known = each.spec.type_hint is not None or each.code is not None
@@ -89,21 +90,27 @@ def _variant(found: Found) -> str | None:
     return wanted if any(variant_of(path) == wanted for path in found.paths()) else None
 
 
-def _loaded(found: Found, options: LoadOptions, settings: Settings) -> Any:
+def _files(found: Found, options: LoadOptions) -> list[str]:
+    """The files that are needed, none of which is what it must not be."""
+    if found.home is None:
+        return []
+    selection = Selection(_variant(found), options.of(found.name, options.use_safetensors))
+    paths = selection.files(found.paths(), [found.folder], ref=found.home.name)
+    refuse_unsafe(found.home, paths, [found.folder])
+    return paths
+
+
+def _loaded(found: Found, paths: Sequence[str], options: LoadOptions, settings: Settings) -> Any:
     if found.home is None:
         with _explained(found):
             return found.spec.load(**_of_hub(options), **_arguments(found, options, told=True))
-    variant = _variant(found)
-    selection = Selection(variant, options.of(found.name, options.use_safetensors))
-    paths = selection.files(found.paths(), [found.folder], ref=found.home.name)
-    refuse_unsafe(found.home, paths, [found.folder])
     folder = found.home.fetch(paths)
     # No Python file goes there, so that nothing but what the gate let through can be executed.
     place = stage(settings.home, folder, {}, paths)
     where = {
         "pretrained_model_name_or_path": str(place),
         "subfolder": found.folder,
-        "variant": variant,
+        "variant": _variant(found),
         "revision": None,
     }
     told = found.cls is None or issubclass(found.cls, torch.nn.Module | diffusers.AutoModel)
@@ -125,6 +132,9 @@ def _of_hub(options: LoadOptions) -> dict[str, Any]:
 def _arguments(found: Found, options: LoadOptions, *, told: bool) -> dict[str, Any]:
     """What its own ``from_pretrained`` gets; a dtype only if it can be ``told`` one."""
     arguments = options.arguments(found.name) | (dtype_argument(options.dtype_of(found.name)) if told else {})
+    if not (told or found.cls.__name__.startswith("AutoModel")):
+        # What has no weights would keep it as a setting, and save it.
+        arguments.pop("device_map", None)
     if found.cls is not None and any(each.__module__.startswith("transformers.") for each in found.cls.__mro__):
         # Where nothing is said, it asks on the terminal.
         arguments["trust_remote_code"] = False

@@ -8,7 +8,7 @@ from typing import Any
 
 import diffusers
 
-from gremio.errors import BadModelIndex, ComponentMissing, ModelError
+from gremio.errors import BadModelIndex, ComponentMissing, GremioError, ModelError
 from gremio.loading.components import ComponentEntry, ModelIndex
 from gremio.loading.components.custom import check_entry, custom_component, in_library
 from gremio.loading.modular.index import AUTO
@@ -88,7 +88,11 @@ class Finder:
         revision = revision or places.commit_of(repo)
         key = (repo, revision, by_caller)
         if key not in self._homes:
-            self._homes[key] = places.opened(name, repo, revision, self._options.access, by_caller=by_caller)
+            try:
+                self._homes[key] = places.opened(name, repo, revision, self._options.access, by_caller=by_caller)
+            except GremioError as error:
+                error.message += f"; the component {name} is said to lie there"
+                raise
         return self._homes[key]
 
     def _classified(self, found: Found, *, by_caller: bool) -> Found:

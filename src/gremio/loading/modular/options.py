@@ -36,26 +36,23 @@ class LoadOptions:
         Raises:
             OptionError: one of them can't work.
         """
-        given = dict(arguments)
-        dtype = take_dtype(given)
-        given = {**places.defaults, **given}
-        usual = given.pop("dtype", None)
+        given, usual, access = dict(arguments), dict(places.defaults), places.access
+        dtype, usual_dtype = take_dtype(given), take_dtype(usual)
+        given = usual | given
         reach = {name: given.pop(name) for name in _REACH if name in given}
-        access = places.access
         if reach:
-            told = {name: reach.get(name, getattr(access, name)) for name in _REACH}
-            access = Access.of(places.settings, **told)
+            access = Access.of(places.settings, **{name: getattr(access, name) for name in _REACH} | reach)
         return cls(
             access,
             Grant.parse(given.pop("trust_remote_code", None)),
-            usual if dtype is None else dtype,
+            usual_dtype if dtype is None else dtype,
             given.pop("use_safetensors", None),
             {key: given.pop(key) for key in PLACE if key in given},
             given,
         )
 
     def of(self, name: str, value: Any) -> Any:
-        """A value for one component, as diffusers reads them: a dict has it by name, or under ``default``."""
+        """A value for one component, as diffusers reads it: a dict has values by name, or under ``default``."""
         return value.get(name, value.get("default")) if isinstance(value, dict) else value
 
     def placed(self, name: str, spec: Any) -> tuple[Any, bool]:

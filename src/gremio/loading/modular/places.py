@@ -117,7 +117,7 @@ class Places:
             return open_model(repo, revision=revision, access=access, settings=self.settings)
         if reads_as_path(repo):
             raise BadModelIndex(
-                f"the component {name} is said to lie in {repo}, a folder of its author's machine",
+                f"{repo} is a folder of its author's machine",
                 ref=self.home.name if self.home is not None else "",
                 next_step=f"Say where it lies: load_components({name!r}, pretrained_model_name_or_path=…).",
             )
