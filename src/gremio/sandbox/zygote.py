@@ -18,6 +18,8 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from gremio.machine.processes.fork_server import import_libraries
+
 _LONGEST = 1 << 20
 _PAUSE = 0.02  # seconds between two looks at which workers have ended
 
@@ -99,29 +101,12 @@ def _become_worker(asked: dict[str, Any], channel: int, log: int) -> None:
         os._exit(code)
 
 
-def _import_libraries() -> int:
-    """What nearly every pipeline imports; how many threads torch would use."""
-    import diffusers
-    import torch
-    import transformers
-
-    threads = torch.get_num_threads()
-    # A pool of threads does not survive a fork, and none is made for one.
-    torch.set_num_threads(1)
-    for name in ("StableDiffusionPipeline", "StableDiffusionXLPipeline", "UNet2DConditionModel", "AutoencoderKL"):
-        getattr(diffusers, name)
-    for name in ("CLIPTextModel", "CLIPTokenizer", "T5EncoderModel", "T5Tokenizer"):
-        getattr(transformers, name)
-
-    return threads
-
-
 def main() -> None:
     """Import, then serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(parent.fileno(), False)
-    threads = _import_libraries()
+    threads = import_libraries()
     gc.collect()
     gc.freeze()
     parent.sendall(json.dumps({"ready": os.getpid(), "threads": threads}).encode() + b"\n")

@@ -139,25 +139,28 @@ def _become(line: str, descriptors: list[int]) -> NoReturn:
         os._exit(code)
 
 
-def _import_libraries() -> None:
-    """What nearly every trial and proof imports."""
+def import_libraries() -> int:
+    """What nearly every pipeline needs, so that forks have it; how many threads torch would have taken."""
     # Otherwise asking for a GPU opens the driver, which no fork could use after that.
     os.environ["PYTORCH_NVML_BASED_CUDA_CHECK"] = "1"
     import diffusers
     import torch
     import transformers
 
+    threads = torch.get_num_threads()
+    # A pool of threads does not survive a fork, and none is made for one.
     torch.set_num_threads(1)
     for name in ("StableDiffusionPipeline", "StableDiffusionXLPipeline", "UNet2DConditionModel", "AutoencoderKL"):
         getattr(diffusers, name)
     for name in ("CLIPTextModel", "CLIPTokenizer", "T5EncoderModel", "T5Tokenizer"):
         getattr(transformers, name)
+    return threads
 
 
 def run() -> None:
     """Import, then serve; stdin is the pipe that ends it, and a line on stdout says that it is ready."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _import_libraries()
+    import_libraries()
     server = ForkServer(sys.argv[1], 0)
     gc.collect()
     gc.freeze()
