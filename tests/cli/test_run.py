@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.samples.warm_castle import MODEL, put_modular
 
 from gremio.running.outputs import read_metadata
 
@@ -286,3 +287,27 @@ def test_blocks_alone_run_as_a_model_of_their_own(gremio, tmp_path: Path) -> Non
     done = gremio(*command, "--trust-remote-code")
     assert done.code == 0, done.err
     assert len(set(opened(out).getpixel((0, 0)))) == 1
+
+
+def test_a_modular_model_asks_for_each_repository(gremio, put, tmp_path: Path, monkeypatch) -> None:
+    """For its blocks, and for a component's code elsewhere; then it draws, and the picture names both."""
+    from tests.samples import tiny_sd3
+
+    put_modular(put, tiny_sd3(tmp_path / "sd3"))
+    asked: list[str] = []
+    monkeypatch.setattr("gremio.cli.consent.can_ask", lambda: True)
+    monkeypatch.setattr("click.confirm", lambda text, **_: asked.append(text) or True)
+    out = tmp_path / "castle.png"
+    done = gremio("run", "maria/warm-castle", "-p", "a fox", "--size", "32x32", *QUICK, "-o", out)
+    assert (done.code, len(asked)) == (0, 2), done.err
+    told = read_metadata(out)
+    assert (told["gremio:code-source"], told["gremio:vae-code-source"]) == ("maria/warm-castle", "ana/bright-vae")
+    assert told["gremio:transformer-model"] == MODEL
+
+
+def test_what_is_wrong_with_a_modular_model_is_said(gremio, tmp_path: Path) -> None:
+    """Not that it is no ordinary one."""
+    (tmp_path / "modular_model_index.json").write_text("{")
+    done = gremio("run", tmp_path, "-p", "a fox")
+    assert done.code == 1
+    assert "modular_model_index.json is no JSON" in done.err

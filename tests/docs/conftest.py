@@ -3,9 +3,9 @@
 import shutil
 
 import pytest
-from tests.docs.modular_world import BLOCKS_COMMIT, put_modular
 from tests.docs.pages import ROOT
 from tests.samples import long_prompt_weighting_sd, tiny_sd3
+from tests.samples.warm_castle import BLOCKS_COMMIT, put_modular
 
 MIRROR = "diffusers/community-pipelines-mirror"
 DIFFUSERS_COMMIT = "1" * 40

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gremio.errors import BadModelIndex, GremioError, NoClass
+from gremio.cli.consent import asking
+from gremio.errors import GremioError, NoClass
 from gremio.loading.modular.request import ModularRequest
 from gremio.loading.modular.resolving import ResolvedModular, resolve
 from gremio.running.calls import CallSignature, build, find
@@ -18,12 +19,12 @@ def instead(model: str, arguments: Mapping[str, Any], error: GremioError) -> Res
     """The modular pipeline that is meant where no ordinary one is there.
 
     Raises:
-        GremioError: it is no modular one either, of which ``error`` tells; or its code may not run.
+        GremioError: it is no modular one either, of which ``error`` tells; or it is a broken one, or may not run.
     """
     given = {"blocks" if name == "custom_pipeline" else name: value for name, value in arguments.items()}
     try:
-        found = resolve(ModularRequest.parse(model, given))
-    except (BadModelIndex, NoClass):
+        found = asking(lambda: resolve(ModularRequest.parse(model, given)))
+    except NoClass:
         raise error from None
     if found.found is None and (found.index is None or found.index.is_plain):
         raise error
@@ -38,7 +39,7 @@ def load(resolved: ResolvedModular, placement: Placement, given: Mapping[str, An
     pipeline = load_resolved(ModularPipeline, resolved)
     taken = CallSignature.of_blocks(pipeline.blocks)
     build(taken, **given, seed=0 if find(taken, "seed") else None, device=None)
-    pipeline.load_components(dtype=placement.dtype)
+    asking(lambda: pipeline.load_components(dtype=placement.dtype))
     pipeline.to(placement.device_map)
     return pipeline
 

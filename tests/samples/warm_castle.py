@@ -1,4 +1,4 @@
-"""The modular repositories that the documentation names."""
+"""Modular repositories over a Stable Diffusion 3: blocks that make it warmer, a VAE with code, a model with both."""
 
 import json
 
