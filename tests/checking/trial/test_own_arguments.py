@@ -89,7 +89,7 @@ def test_what_works_only_as_documented(trial, code):
 def test_the_stock_sibling_is_told_by_the_name_else_by_the_kind_of_model(name, sibling):
     """The longest name of Diffusers' whose words it has, in their order."""
     made = type(name, (), {"__module__": "gremio_code.abc.pipeline"})
-    assert stock_sibling(Subject(made, ()), name).__name__ == sibling
+    assert stock_sibling(Subject(made, ())).__name__ == sibling
 
 
 def test_a_base_is_the_sibling():
@@ -97,7 +97,7 @@ def test_a_base_is_the_sibling():
     from diffusers import StableDiffusionPipeline
 
     made = type("FluxPipeline", (StableDiffusionPipeline,), {"__module__": "gremio_code.abc.pipeline"})
-    assert stock_sibling(Subject(made, ()), "") is StableDiffusionPipeline
+    assert stock_sibling(Subject(made, ())) is StableDiffusionPipeline
 
 
 CODE = b'''

@@ -158,6 +158,28 @@ def test_a_checker_is_mended_that_gets_what_is_decoded(made, asks, expected):
     assert repaired(CHECKER.format(made=made, asks=asks))[1] == expected
 
 
+ENCODED = """
+class P(B):
+    def prepare(self, image, batch_size):
+        x = [self.vae.encode(image[{part}]).sample() for i in range({count})]
+        return x{after}
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "count", "after", "expected"),
+    [
+        ("i : i + 1", "batch_size", ".repeat_interleave(batch_size, dim=0)", ["empty-batches"]),
+        ("i : i + 1", "batch_size", ".repeat_interleave(2, dim=0)", []),
+        ("i : i + 2", "batch_size", ".repeat_interleave(batch_size)", []),
+        ("i : i + 1", "1, batch_size", ".repeat_interleave(batch_size)", []),
+    ],
+)
+def test_what_is_encoded_for_a_batch_and_then_repeated(part, count, after, expected):
+    """Only there can fewer pictures be meant."""
+    assert repaired(ENCODED.format(part=part, count=count, after=after))[1] == expected
+
+
 def test_a_repair_tells_where_and_what():
     """Line numbers are the author's, also in the tree that runs."""
     source = "import torch\n\ndef f(x):\n    return x.cuda()\n"

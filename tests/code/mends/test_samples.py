@@ -111,6 +111,12 @@ DECODED = """        image = self.part.decode()
     def run_safety_checker(self, image):
         return self.numpy_to_pil(image)
 """
+EMPTY = """        return self.prepare(torch.zeros(1, 3, 8, 8), 2)
+
+    def prepare(self, image, batch_size):
+        latents = [self.part.encode(image[i : i + 1]) for i in range(batch_size)]
+        return torch.cat(latents).repeat_interleave(batch_size, dim=0).shape
+"""
 
 
 class Plain:
@@ -125,6 +131,14 @@ class Decoder:
         import torch
 
         return torch.zeros(1, 3, 8, 8)
+
+
+class Encoder:
+    """Sees a picture as torch's own attention has it."""
+
+    def encode(self, image):
+        """Latents of the same size."""
+        return image.view(len(image), -1, 8, 8)
 
 
 def layer():
@@ -175,6 +189,7 @@ SAMPLES = {
     "forwards": (HEAD + FORWARDS, layer),
     "module-device": (MODULE_DEVICE, Plain),
     "decoded-pictures": (HEAD + DECODED, Decoder),
+    "empty-batches": (HEAD + EMPTY, Encoder),
 }
 
 

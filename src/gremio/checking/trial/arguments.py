@@ -57,13 +57,13 @@ class Plan:
             given.put(name, Given.parse(text), by=f"--set {name}")
         return cls(signature, Measures.of(pipeline), seed, pipeline, given.values, entry=entry)
 
-    def arguments(self, **overrides: Any) -> dict[str, Any]:
+    def arguments(self) -> dict[str, Any]:
         """The keyword arguments of one call; whatever a call does to them stays with that call."""
         known = recipe(type(self.pipeline).__name__, self.pipeline, self.measures)
         made = {**self._made(), **known, **self.changes, **self.fixed}
         made = {name: _copied(value) for name, value in made.items()}
         given = {name: value for name, value in made.items() if value is not None}
-        return {**given, **self._random(self.seed), **overrides}
+        return {**given, **self._random(self.seed)}
 
     def with_seed(self, seed: int) -> dict[str, Any]:
         """The same at another seed."""

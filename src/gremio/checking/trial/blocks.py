@@ -13,7 +13,7 @@ from gremio.checking.trial.arguments import Plan
 from gremio.checking.trial.config_errors import Config
 from gremio.checking.trial.loaded_class import Subject
 from gremio.checking.trial.options import Options
-from gremio.checking.trial.pipelines import family_of, own_by_slot, seed_all
+from gremio.checking.trial.pipelines import own_by_slot, seed_all
 from gremio.checking.trial.report import Finding
 from gremio.checking.trial.roles import role_of
 from gremio.code.review import ComponentSlot
@@ -64,8 +64,9 @@ class BlocksMaker:
 
         pipeline = self._blocks().init_pipeline()
         slots = tuple(_slots(_tried(pipeline.blocks)))
-        family = family_of(self.subject, self.options)
-        components = fit(slots, family=family, own=own_by_slot(self.subject, slots), seed=self.options.seed)
+        components = fit(
+            slots, family=self.subject.family, own=own_by_slot(self.subject, slots), seed=self.options.seed
+        )
         if components:
             pipeline.update_components(**components)
         return pipeline

@@ -41,6 +41,15 @@ class Subject:
         """The name of the module that defines the class."""
         return self.cls.__module__.rpartition(".")[2]
 
+    @property
+    def family(self) -> str:
+        """What tells the kind of model beside the slots: names of the class, its bases and its file, its docstring.
+
+        The docstring of the call is left out: it speaks of many things, such as what is repainted.
+        """
+        names = [each.__name__ for each in self.cls.__mro__ if each is not object]
+        return "\n".join([*names, self.file, self.cls.__doc__ or ""])
+
     def is_own(self, thing: object) -> bool:
         """Whether a class or function is the community code's."""
         module = getattr(thing, "__module__", None) or ""

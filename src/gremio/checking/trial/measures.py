@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 _DENOISERS = ("unet", "transformer", "decoder", "prior")
@@ -27,10 +27,6 @@ class Measures:
         native = _native(pipeline, scale)
         side = math.ceil(_LEAST / unit) * unit
         return cls(side, _frames(pipeline), native or side)
-
-    def larger(self) -> Measures:
-        """The same at twice the side."""
-        return replace(self, side=self.side * 2)
 
 
 def parts(pipeline: Any) -> dict[str, Any]:

@@ -24,7 +24,6 @@ class Options:
     custom_revision: str | None = None
     trust_remote_code: object = None
     model: str | None = None
-    family: str = ""
     settings: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     quick: bool = False

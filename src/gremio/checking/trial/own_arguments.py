@@ -63,13 +63,16 @@ class Exercise:
             seen = self._begin()
         except TooLong as error:
             return {parameter.name: Finding("unknown", str(error)) for parameter in self.own}
-        plan = self.plan
+        plan, now = self.plan, seen
         for parameter in self.own:
             if parameter.name not in plan.arguments():
-                plan, seen = self._turn_on(parameter, plan, seen)
+                plan, now = self._turn_on(parameter, plan, now)
         for parameter in self.own:
             if parameter.name not in self.findings:
-                self._vary(parameter, plan, seen)
+                self._vary(parameter, plan, now)
+            if parameter.name in self.plan.arguments() and self.findings[parameter.name].verdict == "unknown":
+                # What was turned on may have taken its place.
+                self._vary(parameter, self.plan, seen)
         return {parameter.name: self.findings[parameter.name] for parameter in self.own}
 
     def _begin(self) -> Seen:

@@ -18,7 +18,9 @@ _SCHEDULES = {"timesteps": [801, 601, 401, 201], "sigmas": [1.0, 0.75, 0.5, 0.25
 
 
 def turning_on(parameter: Parameter, plan: Plan, hints: Hints) -> list[Any]:
-    """The likeliest first; empty where nothing tells what form a value has."""
+    """The likeliest first; empty where nothing tells what form a value has, or what it belongs to is not loaded."""
+    if parameter.name.startswith("ip_adapter"):
+        return []
     if not parameter.required and isinstance(parameter.default, bool):
         return [not parameter.default]
     if choices := _choices(parameter, hints):

@@ -67,7 +67,7 @@ class Maker:
 
     def sibling(self) -> type | None:
         """The pipeline of Diffusers beside which it is seen."""
-        return stock_sibling(self.subject, family_of(self.subject, self.options))
+        return stock_sibling(self.subject)
 
     def findings(self) -> Mapping[str, Finding]:
         """What is known before the first call: nothing, of a pipeline."""
@@ -122,8 +122,9 @@ def _constructor_arguments(subject: Subject, options: Options, config: Config) -
     parameters = inspect.signature(subject.cls.__init__).parameters  # type: ignore[misc]
     wanted = [slot for slot in subject.slots if slot.name not in _LEFT_OUT]
     chosen = {name: values for name, values in config.items() if name in {slot.name for slot in wanted}}
-    family = family_of(subject, options)
-    made = dict(fit(wanted, family=family, config=chosen, own=own_by_slot(subject, subject.slots), seed=options.seed))
+    made = dict(
+        fit(wanted, family=subject.family, config=chosen, own=own_by_slot(subject, subject.slots), seed=options.seed)
+    )
     for name, parameter in list(parameters.items())[1:]:
         if name in made or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
@@ -134,17 +135,6 @@ def _constructor_arguments(subject: Subject, options: Options, config: Config) -
         elif parameter.default is parameter.empty:
             made[name] = _plain(str(parameter.annotation))
     return made
-
-
-def family_of(subject: Subject, options: Options) -> str:
-    """What tells the kind of model beside the slots: names of the class, its bases and its file, and its docstring.
-
-    The docstring of the call is left out: it speaks of many things, such as what is repainted.
-    """
-    cls = subject.cls
-    names = [each.__name__ for each in cls.__mro__ if each is not object]
-    given = [options.family] if options.family else []
-    return "\n".join([*given, *names, subject.file, cls.__doc__ or ""])
 
 
 def own_by_slot(subject: Subject, slots: Sequence[ComponentSlot]) -> dict[str, type]:

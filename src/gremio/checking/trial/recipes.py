@@ -166,7 +166,11 @@ _ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
 }
 
 _TOGETHER: Mapping[str, Callable[[Any, Measures], Mapping[str, Any]]] = {
-    "ComposableStableDiffusionPipeline": lambda *_: {"prompt": "a red cat | a blue house", "weights": "7.5 | -2"},
+    "ComposableStableDiffusionPipeline": lambda *_: {
+        "prompt": "a red cat | a blue house",
+        "negative_prompt": None,
+        "weights": "7.5 | -2",
+    },
     "LLMGroundedDiffusionPipeline": lambda *_: {"phrase_indices": [[5], [9]]},
     "RFInversionFluxPipeline": _inverted,
 }

@@ -15,7 +15,6 @@ from typing import Any
 from gremio.checking.trial.argument_hints import Hints
 from gremio.checking.trial.calling import Caller, first_call
 from gremio.checking.trial.config_errors import refitted
-from gremio.checking.trial.coverage import own_code
 from gremio.checking.trial.digest import describe, digest, is_finite
 from gremio.checking.trial.executed_lines import Executed, executed
 from gremio.checking.trial.loaded_class import Subject, load_subject
@@ -24,6 +23,7 @@ from gremio.checking.trial.measures import Measures
 from gremio.checking.trial.missing_packages import missing_packages
 from gremio.checking.trial.options import Options
 from gremio.checking.trial.own_arguments import Exercise, own_parameters
+from gremio.checking.trial.own_code import own_code
 from gremio.checking.trial.pipelines import Maker
 from gremio.checking.trial.recipes import prepare, together
 from gremio.checking.trial.report import Finding, Report, Stage

@@ -25,17 +25,14 @@ _BY_KIND = {
 }
 
 
-def stock_sibling(subject: Subject, family: str) -> type | None:
-    """Its base, else the one whose name is in its own, else that of the same kind of model; None where there is none.
-
-    ``family`` is what tells the kind of model beside the slots.
-    """
+def stock_sibling(subject: Subject) -> type | None:
+    """Its base, else the one whose name is in its own, else that of the same kind of model; None where none is."""
     for base in subject.cls.__mro__[1:]:
         if not subject.is_own(base) and _is_pipeline(base):
             return base
     names = [cls.__name__ for cls in subject.cls.__mro__ if subject.is_own(cls)]
     named = next(filter(None, (_named(name) for name in names)), "")
-    return _pipeline(named or _BY_KIND.get(Asked(subject.slots, family).name(), ""))
+    return _pipeline(named or _BY_KIND.get(Asked(subject.slots, subject.family).name(), ""))
 
 
 def _named(name: str) -> str:

@@ -13,6 +13,7 @@ from gremio.code.mends.constructor import Constructor
 from gremio.code.mends.cuda import Cuda
 from gremio.code.mends.decoded_pictures import DecodedPictures
 from gremio.code.mends.deprecations import Deprecations
+from gremio.code.mends.empty_batches import EmptyBatches
 from gremio.code.mends.features import Features
 from gremio.code.mends.forwards import Forwards
 from gremio.code.mends.lora_layers import LoraLayers
@@ -44,6 +45,7 @@ MENDS: tuple[Mend, ...] = (
     Forwards(),
     ModuleDevice(),
     DecodedPictures(),
+    EmptyBatches(),
 )
 
 
