@@ -51,6 +51,8 @@ class Exercise:
     together: Mapping[str, Any] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     failed: dict[str, tuple[str, Exception]] = field(default_factory=dict)
+    _notes: dict[str, str] = field(default_factory=dict)
+    _fewer: dict[str, Seen] = field(default_factory=dict)
 
     def run(self) -> Mapping[str, Finding]:
         """The findings, in the order of the signature.
@@ -70,9 +72,12 @@ class Exercise:
         for parameter in self.own:
             if parameter.name not in self.findings:
                 self._vary(parameter, plan, now)
-            if parameter.name in self.plan.arguments() and self.findings[parameter.name].verdict == "unknown":
-                # What was turned on may have taken its place.
+        # What is turned on may have taken its place.
+        for parameter in self.own:
+            if self.findings[parameter.name].verdict == "unknown" and parameter.name in self.plan.arguments():
                 self._vary(parameter, self.plan, seen)
+            elif self.findings[parameter.name].verdict == "unknown" and parameter.name in plan.arguments():
+                self._beside_fewer(parameter, plan)
         return {parameter.name: self.findings[parameter.name] for parameter in self.own}
 
     def _begin(self) -> Seen:
@@ -102,6 +107,10 @@ class Exercise:
                 tried = tried or (changed, now)
             if name in self.findings:
                 return (changed, now) if tried else (plan, seen)
+            if tried and self._deadline - time.process_time() < _SECONDS / 2:
+                break
+        if tried and errors:
+            self._notes[name] = f"; {_line(*errors[0])}"
         if tried:
             # It works and nothing came of it so far; beside what is turned on later something may.
             return tried
@@ -156,6 +165,20 @@ class Exercise:
                 return
         self._leave_out(parameter, value, plan, seen)
 
+    def _beside_fewer(self, parameter: Parameter, plan: Plan) -> None:
+        """Without one of the others that have an effect at a time."""
+        for other in self.own:
+            name, value = other.name, plan.arguments().get(parameter.name)
+            if self.findings[name].verdict != "yes" or name in self.plan.arguments() or name not in plan.arguments():
+                continue
+            fewer = plan.changed(**{name: None})
+            with suppress(Exception, TooLong):
+                if name not in self._fewer:
+                    self._fewer[name] = self._look(fewer)
+                self._compare(parameter, value, self._look(fewer.changed(**{parameter.name: None})), self._fewer[name])
+            if self.findings[parameter.name].verdict == "yes":
+                return
+
     def _leave_out(self, parameter: Parameter, value: Any, plan: Plan, seen: Seen) -> None:
         try:
             before = self._look(plan.changed(**{parameter.name: None}))
@@ -166,7 +189,8 @@ class Exercise:
         else:
             self._compare(parameter, value, before, seen)
         if parameter.name not in self.findings:
-            self._tell(parameter, "unknown", f"{few_words(value)} has no effect")
+            note = self._notes.get(parameter.name, "")
+            self._tell(parameter, "unknown", f"{few_words(value)} has no effect{note}")
 
     def _look(self, plan: Plan) -> Seen:
         return observe(self.make(), plan, seconds=self._seconds())
@@ -185,7 +209,7 @@ class Exercise:
             self._tell(parameter, "yes", f"{few_words(value)}: {difference}")
 
     def _tell_failure(self, parameter: Parameter, value: Any, error: Failure) -> None:
-        line = f"{few_words(value)}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        line = _line(value, error)
         if isinstance(error, TooLong):
             self._tell(parameter, "unknown", f"{few_words(value)}: {error}")
         elif is_refusal(error, parameter.name, self.plan.entry):
@@ -196,6 +220,10 @@ class Exercise:
 
     def _tell(self, parameter: Parameter, verdict: Verdict, detail: str) -> None:
         self.findings[parameter.name] = Finding(verdict, detail)
+
+
+def _line(value: Any, error: Failure) -> str:
+    return f"{few_words(value)}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def is_refusal(error: Exception, name: str, entry: str) -> bool:

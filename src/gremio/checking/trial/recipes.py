@@ -173,6 +173,7 @@ _TOGETHER: Mapping[str, Callable[[Any, Measures], Mapping[str, Any]]] = {
     },
     "LLMGroundedDiffusionPipeline": lambda *_: {"phrase_indices": [[5], [9]]},
     "RFInversionFluxPipeline": _inverted,
+    "StableDiffusionPAGPipeline": lambda *_: {"pag_applied_layers_index": ["m0"], "pag_scale": 3.0},
 }
 
 _PREPARATIONS: Mapping[str, Callable[[Any, Measures], str]] = {
