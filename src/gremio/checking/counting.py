@@ -16,14 +16,15 @@ class Counts:
     """Of one column: how many pipelines there are, and how many came to what.
 
     ``stock`` names those that run without any code of their own being called: what ran is a pipeline of diffusers.
-    ``exercised`` counts the own arguments that were turned on and had an effect, of ``own`` that there are.
+    ``exercised`` counts the own arguments that were turned on and had an effect, of ``own`` that there are; ``own`` is
+    None where none was to be turned on.
     """
 
     column: Column
     by_outcome: Mapping[Outcome, int]
     stock: tuple[str, ...]
     exercised: int = 0
-    own: int = 0
+    own: int | None = None
 
     @classmethod
     def of(cls, table: Table, column: Column) -> Counts:
@@ -31,8 +32,9 @@ class Counts:
         found = table.of_column(column)
         stock = tuple(entry.name for entry in found if is_stock(entry))
         reports = [entry.report for entry in found]
-        exercised, own = sum(each.exercised for each in reports), sum(len(each.own_arguments) for each in reports)
-        return cls(column, dict(Counter(map(table.outcome, found))), stock, exercised, own)
+        own = [len(each.own_arguments) for each in reports if each.own_arguments is not None]
+        exercised = sum(each.exercised for each in reports)
+        return cls(column, dict(Counter(map(table.outcome, found))), stock, exercised, sum(own) if own else None)
 
     @property
     def runs(self) -> int:

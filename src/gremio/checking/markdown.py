@@ -61,7 +61,7 @@ def _totals(found: Sequence[Counts]) -> Iterator[str]:
                 *_heads(each.column),
                 f"**{each.runs} of {each.pipelines}**",
                 *(str(each.by_outcome.get(word, 0)) for word in words),
-                f"{each.exercised} of {each.own}" if each.own else "",
+                "not tried" if each.own is None else f"{each.exercised} of {each.own}",
             ]
             for each in found
         ),
@@ -147,7 +147,7 @@ def _not_exercised(table: Table) -> Iterator[str]:
     yield ""
     for entry in entries:
         report = entry.report
-        told = (f"`{name}`: {_plain(report.own_arguments[name].detail)}" for name in report.not_exercised)
+        told = (f"`{name}`: {_plain(why)}" for name, why in report.not_exercised.items())
         yield f"- `{entry.name}`{f', beside `{report.sibling}`' if report.sibling else ''}: {'; '.join(told)}"
     yield ""
 

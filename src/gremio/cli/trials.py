@@ -29,7 +29,7 @@ trial_options = together(
         help="An argument of the call, in place of the one that is made up; several in turn.",
     ),
     click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="For everything random; 0 if not given."),
-    click.option("--quick", is_flag=True, help="Load and call once, and try nothing else."),
+    click.option("--quick", is_flag=True, help="Load and call once; try no argument of its own, and nothing else."),
     click.option("--no-mend", is_flag=True, help="Leave the code as it is, whatever has changed around it."),
     click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it is on the Hub."),
     click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn."),
@@ -86,6 +86,8 @@ def report_lines(report: Report) -> Iterator[str]:
     word, colour = WORDS[outcome(report)], "green" if report.runs else "red"
     if report.runs and report.not_exercised:
         word += f"; not exercised: {', '.join(report.not_exercised)}"
+    elif report.runs and report.kind == "pipeline" and report.own_arguments is None:
+        word += "; its own arguments were not tried"
     what = "" if report.kind == "pipeline" else f" ({report.kind})"
     yield click.style(f"{report.class_name or Path(report.ref).name}{what}: {word}", bold=True, fg=colour)
     if report.findings.get("own_code") and report.findings["own_code"].verdict == "no":
@@ -121,7 +123,7 @@ def _findings(report: Report) -> Iterator[str]:
 
 def _own_arguments(report: Report) -> Iterator[str]:
     words = {"yes": "exercised", "unknown": "not exercised", "error": "fails"}
-    found = report.own_arguments
+    found = report.own_arguments or {}
     beside = f", beside {report.sibling}" if report.sibling else ""
     title = f"its own arguments{beside}: {report.exercised} of {len(found)} exercised"
     width = max(map(len, found), default=0)

@@ -57,7 +57,8 @@ class Report:
         output_digest: SHA-256 over the raw values of the output, to compare two trials bit by bit.
         findings: what was tried beyond the call, by name (see ``FINDINGS``).
         own_arguments: what turning on each argument came to that the pipeline has and its stock sibling has not:
-            ``yes`` it works and has an effect, ``error`` the call fails, ``unknown`` it was not exercised.
+            ``yes`` it works and has an effect, ``error`` the call fails, ``unknown`` it was not exercised. None where
+            nothing was turned on.
         sibling: the name of that pipeline of Diffusers; empty where there is none.
         mends: what Gremio repaired in the code, in words.
         relocations: which imports were re-pointed, in words.
@@ -81,7 +82,7 @@ class Report:
     output: str = ""
     output_digest: str = ""
     findings: Mapping[str, Finding] = field(default_factory=dict)
-    own_arguments: Mapping[str, Finding] = field(default_factory=dict)
+    own_arguments: Mapping[str, Finding] | None = None
     sibling: str = ""
     mends: tuple[str, ...] = ()
     relocations: tuple[str, ...] = ()
@@ -95,14 +96,14 @@ class Report:
     kind: Kind = "pipeline"
 
     @property
-    def not_exercised(self) -> tuple[str, ...]:
-        """The own arguments of which nothing is known."""
-        return tuple(name for name, found in self.own_arguments.items() if found.verdict == "unknown")
+    def not_exercised(self) -> Mapping[str, str]:
+        """The own arguments of which nothing is known, and why."""
+        return {name: each.detail for name, each in (self.own_arguments or {}).items() if each.verdict == "unknown"}
 
     @property
     def exercised(self) -> int:
         """How many of its own arguments were turned on and had an effect."""
-        return sum(found.verdict == "yes" for found in self.own_arguments.values())
+        return sum(found.verdict == "yes" for found in (self.own_arguments or {}).values())
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -118,7 +119,8 @@ class Report:
         try:
             known = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
             for part in ("findings", "own_arguments"):
-                known[part] = {name: Finding(**each) for name, each in known.get(part, {}).items()}
+                if known.get(part) is not None:
+                    known[part] = {name: Finding(**each) for name, each in known[part].items()}
             known["error"] = Trouble(**known["error"]) if known.get("error") else None
             known |= {name: tuple(known[name]) for name in _TUPLES if name in known}
             return cls(**known)

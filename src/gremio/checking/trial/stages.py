@@ -96,7 +96,7 @@ class _Trial:
             self.found["arguments"]["(in)"] = place
         if made:
             self.found["arguments"]["(in place of the Hub's)"] = ", ".join(dict.fromkeys(made))
-        if isinstance(maker, Maker):
+        if isinstance(maker, Maker) and not self.options.quick:
             with self._stage("own"):
                 self._turn_on(maker, caller)
         if "error" not in self.found:
@@ -200,7 +200,7 @@ class _Trial:
         """
         sibling = maker.sibling()
         own = own_parameters(caller.plan.signature, sibling)
-        self.found["sibling"] = sibling.__name__ if sibling else ""
+        self.found |= {"sibling": sibling.__name__ if sibling else "", "own_arguments": {}}
         if not own:
             return
         hints = Hints.of(maker.subject.files, [each.name for each in own])
