@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 MIRROR = "diffusers/community-pipelines-mirror"
 
+LOGGER = "tests.painters"
 NOTED = """\
 import os
 with open(os.environ["RUNS"], "a") as file:
@@ -24,13 +26,16 @@ def painter(
     base: str = "DiffusionPipeline",
     parts: str = "unet, scheduler",
 ) -> str:
-    """A pipeline over a few components; every execution of the file is noted in the file that RUNS names.
+    """A pipeline over a few components; every execution of the file in this process is noted.
+
+    It is said to a logger: code of the community folder that wrote a file while it is imported would need a person.
 
     ``mark`` is what ``mark()`` returns; ``head`` comes first in the file and may bind what ``mark`` mentions as code
     (pass ``Code("name")``).
     """
     return f'''{head}
-{NOTED}
+import logging
+logging.getLogger("{LOGGER}").info(__name__)
 from diffusers import DiffusionPipeline, StableDiffusionPipeline
 
 
@@ -88,12 +93,27 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
     return folder
 
 
+class _Appending(logging.Handler):
+    """A line a record; nothing stays open."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with self._file.open("a") as file:
+            file.write(f"{record.getMessage()}\n")
+
+
 class Runs:
     """The names of the modules that were executed, in this process and its children."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         os.environ["RUNS"] = str(file)
+        logger = logging.getLogger(LOGGER)
+        logger.handlers, logger.propagate = [_Appending(file)], False
+        logger.setLevel(logging.INFO)
 
     def __call__(self) -> list[str]:
         """One entry per execution, in order."""
