@@ -19,17 +19,10 @@ ANY = ".?"
 """Stands for an attribute whose name isn't known."""
 _INSIDE = 8  # functions of the tree that are followed into one another
 _ITEMS = 20_000  # of a map over constants
-IMPORTERS = frozenset(
-    (
-        "builtins.__import__",
-        "importlib.import_module",
-        "importlib.__import__",
-        "importlib._bootstrap._gcd_import",
-        "pydoc.locate",
-        "pkgutil.resolve_name",
-        "pydoc.safeimport",
-    )
-)
+IMPORTERS = frozenset((
+    "builtins.__import__", "importlib.import_module", "importlib.__import__", "importlib._bootstrap._gcd_import",
+    "pydoc.locate", "pkgutil.resolve_name", "pydoc.safeimport",
+))  # fmt: skip
 """Functions that give a module, or something in it, for its name."""
 
 GETTERS = frozenset(
@@ -37,27 +30,11 @@ GETTERS = frozenset(
 )
 """Functions that give an attribute for an object and a name."""
 
-_SAME = frozenset(
-    (
-        "builtins.iter",
-        "builtins.list",
-        "builtins.tuple",
-        "builtins.set",
-        "builtins.reversed",
-        "builtins.sorted",
-        "builtins.staticmethod",
-        "builtins.classmethod",
-        "builtins.property",
-        "functools.partial",
-        "functools.lru_cache",
-        "functools.cache",
-        "copy.copy",
-        "copy.deepcopy",
-        "functools.wraps",
-        "types.MethodType",
-        "weakref.proxy",
-    )
-)
+_SAME = frozenset((
+    "builtins.iter", "builtins.list", "builtins.tuple", "builtins.set", "builtins.reversed", "builtins.sorted",
+    "builtins.staticmethod", "builtins.classmethod", "builtins.property", "functools.partial", "functools.lru_cache",
+    "functools.cache", "copy.copy", "copy.deepcopy", "functools.wraps", "types.MethodType", "weakref.proxy",
+))  # fmt: skip
 """Functions whose first argument is what counts."""
 
 

@@ -15,6 +15,7 @@ from gremio.trust.findings.reading.values import Box, Const, Meaning, Value, eit
 if TYPE_CHECKING:
     from gremio.trust.findings.reading.names import Names
 
+_LOCALS = {"builtins.locals()", "builtins.vars()"}
 _ITEMS = 20_000  # of a comprehension over constants
 
 
@@ -43,6 +44,9 @@ def _subscript(names: Names, node: ast.Subscript, scope: Scope) -> Value:
         return union(_sliced(names, each, node.slice, scope) for each in base)
     if isinstance(node.slice, ast.Name) and node.slice.id == "__name__" and "sys.modules" in base:
         return (scope.module.key,)
+    if _LOCALS & set(base):
+        key = names.constant(node.slice, scope)
+        return names.name(key.value, scope) if key is not None and isinstance(key.value, str) else ()
     return item(names, base, names.constant(node.slice, scope))
 
 

@@ -16,54 +16,13 @@ if TYPE_CHECKING:
 CALLS = 3
 """So many calls, and so many items, one reference has at most."""
 OS = ("posix", "nt")
-REEXPORTED = frozenset(
-    (
-        "os",
-        "posix",
-        "nt",
-        "sys",
-        "subprocess",
-        "socket",
-        "shutil",
-        "importlib",
-        "builtins",
-        "ctypes",
-        "pickle",
-        "marshal",
-        "inspect",
-        "gc",
-        "codecs",
-        "base64",
-        "tempfile",
-        "threading",
-        "multiprocessing",
-        "requests",
-        "urllib",
-        "httpx",
-        "aiohttp",
-        "runpy",
-        "pty",
-        "pkgutil",
-        "pydoc",
-        "cffi",
-        "joblib",
-        "dill",
-        "cloudpickle",
-        "codeop",
-        "pathlib",
-        "operator",
-        "atexit",
-        "getpass",
-        "netrc",
-        "smtplib",
-        "ftplib",
-        "telnetlib",
-        "webbrowser",
-        "asyncio",
-        "imp",
-        "zipimport",
-    )
-)
+REEXPORTED = frozenset((
+    "os", "posix", "nt", "sys", "subprocess", "socket", "shutil", "importlib", "builtins", "ctypes", "pickle",
+    "marshal", "inspect", "gc", "codecs", "base64", "tempfile", "threading", "multiprocessing", "requests", "urllib",
+    "httpx", "aiohttp", "runpy", "pty", "pkgutil", "pydoc", "cffi", "joblib", "dill", "cloudpickle", "codeop",
+    "pathlib", "operator", "atexit", "getpass", "netrc", "smtplib", "ftplib", "telnetlib", "webbrowser", "asyncio",
+    "imp", "zipimport",
+))  # fmt: skip
 """Modules that mean themselves wherever they are found: ``torch.os`` is ``os``."""
 
 UNMISTAKABLE = frozenset(("os", "sys", "subprocess", "socket", "builtins", "importlib", "ctypes", "shutil", "pickle"))

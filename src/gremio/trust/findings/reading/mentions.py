@@ -90,7 +90,7 @@ class Mentions(Texts):
 
     def _told(self, callee: Value, function: ast.expr) -> bool:
         """Whether it is known what is called, or it is what the caller passed."""
-        if any(isinstance(each, Getter) or (isinstance(each, str) and each[-1] not in "?]") for each in callee):
+        if any(isinstance(each, Getter) or (isinstance(each, str) and not _is_data(each)) for each in callee):
             return True
         if not isinstance(function, ast.Name):
             return False
@@ -154,6 +154,10 @@ class Mentions(Texts):
                 self._store(each, None, kind)
         elif isinstance(node, ast.Starred):
             self._store(node.value, None, kind)
+        elif isinstance(node, ast.Name):
+            if node.id.startswith("__"):
+                # What Python itself goes by: where a package looks for its modules, what it is called.
+                self._use(f"?.{node.id}", kind, node, stored=value)
         elif isinstance(node, ast.Attribute | ast.Subscript):
             base = self._names.value(node.value, self._scope)
             for reference in references(base):
@@ -222,3 +226,8 @@ class Mentions(Texts):
         ast.List: _pairs,
         ast.MatchClass: _pattern,
     }
+
+
+def _is_data(reference: str) -> bool:
+    """Whether it is unknown, or an item of what a call gave: a function that is read from somewhere."""
+    return reference.endswith("?") or (reference.endswith("]") and "(" in reference)

@@ -31,12 +31,11 @@ class Names:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._depth = 0
-        # Names that are being resolved, the outermost of them that was asked for again meanwhile, and what was
-        # remembered since: it may lack what that name turns out to mean, and is forgotten when it is known.
-        self._open: list[tuple[int, str]] = []
+        # The names and expressions that are being resolved, the outermost of them that was asked for again meanwhile,
+        # and what was remembered since: it may lack what that one turns out to mean, and is forgotten when it is known.
+        self._open: dict[tuple[int, Any], int] = {}
         self._cut = _NOWHERE
         self._unsure: list[tuple[dict[Any, Any], Any]] = []
-        self._active: set[tuple[int, int]] = set()
         self.entered: set[str] = set()
         self.climbed: set[str] = set()
         self._deeper: tuple[ast.AST, Scope] | None = None
@@ -59,7 +58,7 @@ class Names:
                 return known
         if self._depth:
             return self._value(node, scope)
-        self._deeper = None
+        self._deeper, self._cut, self._unsure = None, _NOWHERE, []
         found = self._value(node, scope)
         return found if self._deeper is None else self._from_below(node, scope)
 
@@ -90,25 +89,37 @@ class Names:
             # From here it is asked again, and what was found on the way here is not remembered.
             self._deeper = self._deeper or (node, scope)
             return ()
-        me = (id(node), id(scope))
         if not self.go_on(scope, 1):
             return ()
-        if me in self._active:
-            # A container whose elements are made from itself.
-            self._cut = 0
+        if type(node) in CHEAP:
+            return self._deeply(resolve, node, scope)
+        me = (id(scope), id(node))
+        if self._asked_again(me):
             return ()
-        self._depth += 1
-        self._active.add(me)
+        self._open[me] = len(self._open)
         try:
-            found: Value = resolve(self, node, scope)
+            found = self._deeply(resolve, node, scope)
+        finally:
+            del self._open[me]
+        if self._cut == len(self._open):
+            self._forget()
+        self._remember(memo, node, found)
+        return found
+
+    def _deeply(self, resolve: Callable[[Names, Any, Scope], Value], node: ast.AST, scope: Scope) -> Value:
+        self._depth += 1
+        try:
+            found = resolve(self, node, scope)
         finally:
             self._depth -= 1
-            self._active.discard(me)
-        if len(found) > MOST:
-            found = fewer(found)
-        if type(node) not in CHEAP:
-            self._remember(memo, node, found)
-        return found
+        return found if len(found) <= MOST else fewer(found)
+
+    def _asked_again(self, me: tuple[int, Any]) -> bool:
+        """Whether it is being resolved already: what is made from itself means nothing more by that."""
+        place = self._open.get(me)
+        if place is not None:
+            self._cut = min(self._cut, place)
+        return place is not None
 
     def go_on(self, scope: Scope, steps: int) -> bool:
         """Whether so many more steps may be made for this file."""
@@ -144,25 +155,24 @@ class Names:
         return self.resolved(holder.memo, name, lambda: [self.bound(each, holder) for each in holder.bound[name]])
 
     def resolved(self, memo: dict[Any, Any], key: str, values: Callable[[], list[Value]]) -> Value:
-        """What a name means, remembered. A name that is bound to itself in a circle means nothing more by that."""
+        """What a name means, remembered."""
         if key in memo:
             known: Value = memo[key]
             return known
         me = (id(memo), key)
-        if me in self._open:
-            self._cut = min(self._cut, self._open.index(me))
+        if self._asked_again(me):
             return ()
-        self._open.append(me)
+        self._open[me] = len(self._open)
         try:
             value = either(values())
         finally:
-            self._open.pop()
+            del self._open[me]
         if self._cut == len(self._open) and self._deeper is None:
             # It was asked for itself. Now that something is known of it, once more: `x = getattr(x, name)`.
             self._forget()
             memo[key] = value
             value = either([value, *values()])
-        if self._cut >= len(self._open):
+        if self._cut == len(self._open):
             self._forget()
         self._remember(memo, key, value)
         return value

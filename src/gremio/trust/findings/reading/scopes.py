@@ -158,7 +158,7 @@ class ScopeBuilder:
     def _declared(self, node: ast.Global | ast.Nonlocal, scope: Scope) -> None:
         """What a function binds under these names, it binds outside."""
         for name in node.names:
-            outer = scope.module if isinstance(node, ast.Global) else (scope.parent or scope)
+            outer = scope.module if isinstance(node, ast.Global) else _around(scope, name)
             # The same list: what either scope binds, both have.
             scope.bound[name] = outer.bound.setdefault(name, [])
 
@@ -167,6 +167,14 @@ class ScopeBuilder:
             for found in ast.walk(expression):
                 if isinstance(found, ast.NamedExpr):
                     _bind(scope, found.target.id, Binding("value", found.value))
+
+
+def _around(scope: Scope, name: str) -> Scope:
+    """The nearest function around that has bound a name so far, else the nearest."""
+    outer = scope.parent
+    while outer is not None and name not in outer.bound:
+        outer = outer.parent
+    return outer or scope.parent or scope
 
 
 def inner_blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:

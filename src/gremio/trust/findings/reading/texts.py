@@ -9,22 +9,10 @@ from gremio.trust.findings.reading.expressions import operands
 from gremio.trust.findings.reading.recording import Recorder
 from gremio.trust.findings.reading.values import Value, references
 
-_SPELLING = frozenset(
-    (
-        "join",
-        "decode",
-        "encode",
-        "fromhex",
-        "replace",
-        "format",
-        "translate",
-        "lower",
-        "upper",
-        "swapcase",
-        "strip",
-        "title",
-    )
-)
+_SPELLING = frozenset((
+    "join", "decode", "encode", "fromhex", "replace", "format", "translate", "lower", "upper", "swapcase", "strip",
+    "title",
+))  # fmt: skip
 _PIECES = frozenset(
     ("builtins.chr", "builtins.bytes", "builtins.bytearray", "builtins.str", "codecs.decode", "builtins.bytes.fromhex")
 )

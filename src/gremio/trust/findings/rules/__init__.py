@@ -7,6 +7,7 @@ one to the ``RULES`` of its module.
 from __future__ import annotations
 
 from gremio.trust.findings.rules import (
+    code,
     dynamic,
     environment,
     files,
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     *processes.RULES,
     *network.RULES,
     *files.RULES,
+    *code.RULES,
     *dynamic.RULES,
     *native.RULES,
     *pickles.RULES,

@@ -1,9 +1,8 @@
-"""Code and names that are made up while the code runs."""
+"""Names that are made up while the code runs."""
 
 from __future__ import annotations
 
 import ast
-import string
 
 from gremio.trust.findings.finding import Severity
 from gremio.trust.findings.reading.calls import ANY, GETTERS, IMPORTERS
@@ -11,92 +10,18 @@ from gremio.trust.findings.reading.members import REEXPORTED
 from gremio.trust.findings.reading.program import TREE
 from gremio.trust.findings.reading.scopes import is_parameter
 from gremio.trust.findings.reading.use import Use
-from gremio.trust.findings.reading.values import Const, references
+from gremio.trust.findings.reading.values import references
 from gremio.trust.findings.rules.rule import Rule
 
-SENSITIVE = REEXPORTED | frozenset(
-    (
-        "signal",
-        "code",
-        "types",
-        "_thread",
-        "_io",
-        "_posixsubprocess",
-        "_socket",
-        "_ctypes",
-        "_pickle",
-        "_imp",
-        "mmap",
-        "site",
-        "pdb",
-        "bdb",
-        "timeit",
-        "io",
-    )
-)
+SENSITIVE = REEXPORTED | frozenset((
+    "signal", "code", "types", "_thread", "_io", "_posixsubprocess", "_socket", "_ctypes", "_pickle", "_imp", "mmap",
+    "site", "pdb", "bdb", "timeit", "io",
+))  # fmt: skip
 """Modules through which a computed name leads anywhere."""
-HARMLESS_MODULES = frozenset(
-    (
-        "pathlib",
-        "operator",
-        "codecs",
-        "base64",
-        "tempfile",
-        "threading",
-        "inspect",
-        "io",
-        "types",
-        "getpass",
-        "asyncio",
-        "urllib",
-    )
-)
-
-
-class ExecutesText(Rule):
-    """Executing text or bytes as code."""
-
-    code = "dynamic/code"
-    severity = "high"
-    names = (
-        "builtins.eval", "builtins.exec", "builtins.compile", "builtins.execfile", "builtins.breakpoint", "code.*",
-        "codeop.*", "runpy.*", "timeit.*", "cProfile.run*", "profile.run*", "trace.Trace*", "pdb.*", "bdb.*",
-        "doctest.*", "types.FunctionType", "types.CodeType", "types.LambdaType", "marshal.*", "rlcompleter.*",
-        "dataclasses.make_dataclass", "logging.config.*", "typing.ForwardRef*", "IPython.*", "numexpr.evaluate",
-        "pandas.eval", "sympy.sympify", "sympy.parse_expr", "sympy.parsing.*", "asteval.*", "simpleeval.*",
-        "RestrictedPython.*", "jinja2.Template", "jinja2.Environment", "mako.*", "exec_in.*", "lib2to3.*",
-        "torch.jit.CompilationUnit", "torch._dynamo.eval_frame", "unittest.mock._importer", "six.exec_",
-        "future.utils.*",
-        "past.builtins.*", "pydoc.pipepager", "ast.Interactive", "inspect.get_annotations", "pyximport.*",
-        "xml.sax.make_parser", "turtle.*", "idlelib.*", "antigravity.*", "builtins.execfile", "hydra.utils.instantiate",
-        "numpy.testing.runstring", "numpy.testing.rundocs",
-        "torch.fx.graph_module.*", "torch._inductor.codecache.*", "torch.testing._internal.*", "PIL.ImageMath.*eval",
-    )  # fmt: skip
-    what = "executes text as code: {name}"
-    why = "What is executed is not what was read: it can be put together, fetched or hidden."
-    benign = "Rare. A number or a list in a text is read by `ast.literal_eval`, which executes nothing."
-    bad = (
-        "exec('x = 1')\n",
-        "import builtins as b\nb.eval('1')\n",
-        "f = [eval][0]\n",
-        "import builtins\ngetattr(builtins, 'ev' + 'al')('1')\n",
-        "import types\ntypes.FunctionType(x, {})\n",
-    )
-    good = (
-        "model.eval()\n",
-        "import re, torch\nre.compile('a')\ntorch.compile(model)\n",
-        "import ast\nast.literal_eval('[1]')\n",
-        "def f(self):\n    return self.unet.eval()\n",
-    )
-
-    def judge(self, use: Use) -> Severity | None:
-        """Two of them only with an argument that asks for it; a module that is only imported does nothing yet."""
-        if use.name in ("types.FunctionType", "types.LambdaType"):
-            return self.severity if use.kind == "call" else None  # else it is asked for what something is
-        if use.name == "inspect.get_annotations":
-            given = use.given(3, "eval_str")
-            return None if given is None or use.constants(given) == (False,) else self.severity
-        return self.severity
+HARMLESS_MODULES = frozenset((
+    "pathlib", "operator", "codecs", "base64", "tempfile", "threading", "inspect", "io", "types", "getpass", "asyncio",
+    "urllib",
+))  # fmt: skip
 
 
 class ImportsByName(Rule):
@@ -164,7 +89,9 @@ class LoadsModules(Rule):
     good = ("import importlib.util\nimportlib.util.find_spec('xformers')\n", "import sys\nsys.exit\n")
 
     def judge(self, use: Use) -> Severity | None:
-        """An import alone loads nothing."""
+        """An import alone loads nothing, and the type of modules is mostly asked for what something is."""
+        if use.name == "types.ModuleType" and use.kind != "call":
+            return None
         return None if use.kind == "import" else self.severity
 
 
@@ -173,15 +100,26 @@ class ChangesSearchPath(Rule):
 
     code = "dynamic/search-path"
     severity = "high"
-    names = ("sys.path", "sys.path.append", "sys.path.insert", "sys.path.extend", "sys.path[]", "site.*", "sys.path.*")
+    names = (
+        "sys.path", "sys.path[]", "sys.path.*", "site.*", "?.__path__", "?.__package__", "?.__spec__",
+        "pkgutil.extend_path",
+    )  # fmt: skip
     what = "changes where Python looks for modules: {name}"
     why = "What lies there becomes code when something of its name is imported, and nobody has read it."
     benign = "A repository that must be cloned beside; its own folder needs no such thing in Gremio."
-    bad = ("import sys\nsys.path.insert(0, '/opt/code')\n", "import sys\nsys.path += ['/opt']\n")
+    bad = (
+        "import sys\nsys.path.insert(0, '/opt/code')\n",
+        "import sys\nsys.path += ['/opt']\n",
+        "__path__.append('/opt')\n",
+        "__package__ = 'os'\nfrom . import system\n",
+    )
     good = ("import sys\nprint(len(sys.path))\n", "import sys\n\ndef f():\n    return [p for p in sys.path]\n")
 
     def judge(self, use: Use) -> Severity | None:
         """Looking at it changes nothing; the folder of the file itself is known code."""
+        if use.name.startswith("?.__"):
+            changed = use.kind in ("store", "call") or (use.name == "?.__path__" and use.kind in ("item", "alias"))
+            return self.severity if changed else None
         if use.name in ("sys.path", "sys.path[]") and use.kind not in ("store", "delete", "alias"):
             return None
         if use.name.rpartition(".")[2] in ("index", "count", "copy") or use.kind == "import":
@@ -260,36 +198,6 @@ def _is_wrapped(use: Use) -> bool:
     return len(args) == 2 and all(isinstance(each, ast.Name) and is_parameter(each.id, use.scope) for each in args)
 
 
-class ReachesByFormat(Rule):
-    """Texts that reach into things when they are formatted."""
-
-    code = "dynamic/format"
-    severity = "high"
-    names = ("?.format", "?.format_map", "builtins.str.format", "string.Formatter().*format")
-    what = "formats a text that reaches into the insides of what it is given"
-    why = "`format` follows attributes: a text can get at globals, and at the secrets among them."
-    benign = "None that we know."
-    bad = ("x = '{0.__init__.__globals__}'.format(y)\n",)
-    good = ("x = '{0.name}'.format(y)\n", "x = f'{y.__class__.__name__}'\n", "x = '{self.__class__} has no f'\n")
-
-    def judge(self, use: Use) -> Severity | None:
-        """By the fields of the text, where it is known."""
-        given = use.node.value if isinstance(use.node, ast.Attribute) and use.name.startswith("?") else None
-        texts = use.value(given if given is not None else use.given(0, "format_string"))
-        known = [each.value for each in texts if isinstance(each, Const) and isinstance(each.value, str)]
-        return self.severity if any(_reaches(text) for text in known) else None
-
-
-def _reaches(text: str) -> bool:
-    if "__" not in text or len(text) > 10_000:
-        return False
-    try:
-        fields = [name for _, name, _, _ in string.Formatter().parse(text) if name]
-    except ValueError:
-        return False
-    return any(part in name for name in fields for part in (".__", "[__"))
-
-
 class ReachesInside(Rule):
     """The insides of functions, frames and classes, from which everything can be reached."""
 
@@ -300,7 +208,7 @@ class ReachesInside(Rule):
             "__subclasses__", "__globals__", "__builtins__", "__code__", "__closure__", "__loader__", "__import__",
             "f_globals", "f_locals", "f_builtins", "f_back", "f_code", "tb_frame", "gi_frame", "gi_code", "cr_frame",
             "ag_frame", "co_code", "co_consts", "func_globals", "__reduce_ex__", "__defaults__", "__kwdefaults__",
-            "cell_contents", "__base__", "__bases__", "__mro__", "__spec__", "__self__",
+            "cell_contents", "__base__", "__bases__", "__mro__", "__self__",
         )),
         "sys._getframe*", "sys._current_frames", "sys._current_exceptions", "inspect.currentframe", "inspect.stack",
         "inspect.trace", "inspect.getouterframes", "inspect.getinnerframes", "inspect.getclosurevars",
@@ -333,19 +241,9 @@ class ReachesInside(Rule):
         return "medium" if name in _TAME and use.kind != "store" else self.severity
 
 
-_TAME = frozenset(
-    (
-        "__base__",
-        "__bases__",
-        "__mro__",
-        "__spec__",
-        "__self__",
-        "__defaults__",
-        "__kwdefaults__",
-        "__code__",
-        "__loader__",
-    )
-)
+_TAME = frozenset((
+    "__base__", "__bases__", "__mro__", "__self__", "__defaults__", "__kwdefaults__", "__code__", "__loader__",
+))  # fmt: skip
 
 
 class UsesNamespace(Rule):
@@ -439,12 +337,10 @@ class PassesModule(Rule):
 
 
 RULES: tuple[Rule, ...] = (
-    ExecutesText(),
     ImportsByName(),
     LoadsModules(),
     ChangesSearchPath(),
     ComputesAttribute(),
-    ReachesByFormat(),
     ReachesInside(),
     UsesNamespace(),
     PassesModule(),

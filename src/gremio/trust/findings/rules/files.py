@@ -51,7 +51,8 @@ class Writes(Rule):
     names = (
         *_OPENERS, "os.rename", "os.renames", "os.replace", "os.link", "os.symlink", "os.chmod", "os.chown",
         "os.lchown",
-        "os.truncate", "os.write", "os.mkfifo", "os.mknod", "shutil.copy*", "shutil.move", "shutil.make_archive",
+        "os.truncate", "os.write", "os.pwrite*", "os.sendfile", "os.copy_file_range", "os.memfd_create",
+        "tensorflow.io.*", "os.mkfifo", "os.mknod", "shutil.copy*", "shutil.move", "shutil.make_archive",
         "shutil.unpack_archive", "shutil.chown", "zipfile.ZipFile().extract*", "tarfile.open().extract*",
         "sqlite3.connect", "dbm.*", "logging.FileHandler", "fileinput.*", "mmap.mmap", "pathlib.Path().rename",
         "pathlib.Path().replace", "logging.basicConfig", "os.mkdir*", "os.makedirs*",
@@ -171,6 +172,7 @@ class Saves(Rule):
         "imageio.imwrite", "imageio.imsave", "imageio.mimsave", "imageio.mimwrite", "imageio.get_writer",
         "imageio.v2.*write*", "imageio.v3.imwrite", "safetensors.torch.save_file", "soundfile.write", "json.dump",
         "diffusers.utils.export_to_*", "torchvision.utils.save_image", "torchvision.io.write_*", "?.save_pretrained",
+        "?.tofile", "?.to_csv", "?.to_parquet", "?.to_pickle",
         "scipy.io.wavfile.write", "onnx.save*", "torch.jit.save", "torch.onnx.export",
     )  # fmt: skip
     what = "saves results: {name}"

@@ -81,6 +81,32 @@ _OPENERS = (
 )  # fmt: skip
 
 
+class ChoosesEndpoint(Rule):
+    """Sending what goes to the Hub, the token with it, somewhere else."""
+
+    code = "network/endpoint"
+    severity = "high"
+    names = ("keyword:endpoint", "keyword:proxies", "keyword:proxy")
+    what = "sends requests through an address of its own choice: {name}"
+    why = "Whoever is there sees every request, and the token that goes with it."
+    benign = "A mirror or a Hub of one's own, which `HF_ENDPOINT` names for all code."
+    bad = (
+        "from huggingface_hub import hf_hub_download as d\n\ndef f():\n    d('a/b', 'c', endpoint='https://example.org')\n",
+        "def f(load):\n    load('a/b', proxies={'https': 'http://example.org'})\n",
+    )
+    good = ("def f(load, proxies=None):\n    load('a/b', proxies=proxies)\n", "linspace(1, 2, endpoint=False)\n")
+
+    def judge(self, use: Use) -> Severity | None:
+        """Only where the address is spelled out."""
+        texts = [each.value for each in ast.walk(use.node) if isinstance(each, ast.Constant)]
+        texts += [
+            each.value
+            for each in use.value(use.node if isinstance(use.node, ast.expr) else None)
+            if isinstance(each, Const)
+        ]
+        return self.severity if any(isinstance(each, str) and "://" in each for each in texts) else None
+
+
 class Fetches(Rule):
     """Fetching something."""
 
@@ -146,4 +172,4 @@ class Listens(Rule):
         return None if use.kind == "import" else self.severity
 
 
-RULES: tuple[Rule, ...] = (Sends(), Fetches(), Listens())
+RULES: tuple[Rule, ...] = (Sends(), ChoosesEndpoint(), Fetches(), Listens())

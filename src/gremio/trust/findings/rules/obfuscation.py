@@ -28,45 +28,12 @@ _OLD = frozenset(("iso-8859-1", "latin-1", "iso-8859-15", "cp1252"))
 _LONG_LINE = 2000  # characters
 _ASIDE = 120  # columns
 _BLOB = 400  # characters
-_NAMES = frozenset(
-    (
-        "system",
-        "popen",
-        "Popen",
-        "eval",
-        "exec",
-        "compile",
-        "__import__",
-        "import_module",
-        "getattr",
-        "setattr",
-        "globals",
-        "builtins",
-        "subprocess",
-        "os",
-        "sys",
-        "importlib",
-        "ctypes",
-        "socket",
-        "pickle",
-        "marshal",
-        "check_output",
-        "execve",
-        "spawn",
-        "urlopen",
-        "requests",
-        "trust_remote_code",
-        "environ",
-        "HF_TOKEN",
-        "get_token",
-        "modules",
-        "meta_path",
-        "settrace",
-        "CDLL",
-        "loads",
-        "rmtree",
-    )
-)
+_NAMES = frozenset((
+    "system", "popen", "Popen", "eval", "exec", "compile", "__import__", "import_module", "getattr", "setattr",
+    "globals", "builtins", "subprocess", "os", "sys", "importlib", "ctypes", "socket", "pickle", "marshal",
+    "check_output", "execve", "spawn", "urlopen", "requests", "trust_remote_code", "environ", "HF_TOKEN", "get_token",
+    "modules", "meta_path", "settrace", "CDLL", "loads", "rmtree",
+))  # fmt: skip
 _MAGIC = {
     b"\x7fELF": "a program (ELF)",
     b"MZ": "a program (Windows)",

@@ -136,13 +136,11 @@ class HooksIn(Rule):
     names = (
         "atexit.*", "sys.settrace", "sys.setprofile", "sys.addaudithook", "sys.excepthook*", "sys.displayhook*",
         "sys.unraisablehook*", "sys.breakpointhook*", "sys.set_asyncgen_hooks", "sys.set_coroutine_origin*",
-        "sys.monitoring*", "sys.setswitchinterval", "sys.intern_hook", "threading.settrace*", "threading.setprofile*",
+        "sys.monitoring*", "threading.settrace*", "threading.setprofile*",
         "threading.excepthook*", "weakref.finalize", "codecs.register*", "encodings.*", "readline.*",
         "torch.nn.modules.module.register_module_*", "torch.overrides.*", "torch.utils._python_dispatch.*",
-        "torch._dynamo.*backend*", "torch.library.*", "warnings.showwarning", "logging.setLogRecordFactory",
-        "logging.setLoggerClass", "builtins.__build_class__", "importlib.invalidate_caches", "_thread.interrupt_main",
-        "audioop.*", "sys.last_*", "gc.callbacks*", "abc.update_abstractmethods", "os.register_at_fork",
-        "signal.signal", "signal.setitimer", "ast.NodeTransformer",
+        "torch._dynamo.*backend*", "torch.library.*", "logging.setLogRecordFactory", "logging.setLoggerClass",
+        "gc.callbacks*", "os.register_at_fork",
     )  # fmt: skip
     what = "has something run later, by itself: {name}"
     why = "It runs at moments that nobody calls it in: at the end, at every call, at every import."

@@ -11,12 +11,12 @@ from gremio.trust.findings.rules.rule import Rule
 PROCESSES: tuple[str, ...] = (
     "os.system", "os.popen", "os.popen2", "os.popen3", "os.popen4", "os.exec*", "os.spawn*", "os.posix_spawn*",
     "os.startfile", "subprocess.*", "pty.*", "asyncio.create_subprocess_*", "asyncio.subprocess_*",
-    "asyncio.subprocess.*", "_posixsubprocess.*", "platform.popen", "commands.*", "popen2.*", "webbrowser.*",
+    "asyncio.subprocess.*", "_posixsubprocess.*", "platform.popen", "webbrowser.*",
     "distutils.spawn.*", "distutils.cmd.*", "setuptools.*", "pexpect.*", "ptyprocess.*", "sh.*", "plumbum.*",
     "fabric.*", "invoke.*", "delegator.*", "envoy.*", "psutil.Popen", "docker.*", "git.cmd.*", "git.Repo*",
     "IPython.get_ipython", "IPython.utils.process.*", "torch.distributed.run.*", "torch.distributed.launch*",
-    "accelerate.commands.*", "torch.utils.collect_env.run*", "shutil.os.system", "pdoc.*", "scons.*",
-    "test.*", "transformers.testing_utils.*", "accelerate.test_utils.*", "accelerate.notebook_launcher", "ffmpeg.run*",
+    "accelerate.commands.*", "torch.utils.collect_env.run*", "test.*", "transformers.testing_utils.*",
+    "accelerate.test_utils.*", "accelerate.notebook_launcher", "ffmpeg.run*",
     "accelerate.launchers.*", "distutils.core.*", "twisted.internet.reactor.spawnProcess", "winreg.*", "msvcrt.*",
 )  # fmt: skip
 
