@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _COLOURS = {"high": "red", "medium": "yellow", "low": "blue"}
 _MEANING = {"high": "a person has to look", "medium": "worth knowing", "low": "said for completeness"}
 
+_DOUBTS = {"high": "", "medium": "  (or something else)", "low": "  (a guess by its name)"}
 _WENT = "went, "
 
 
@@ -131,8 +132,7 @@ def _of_code(findings: list[Finding], *, reasons: bool) -> Iterator[str]:
     yield f"  {click.style(first.code, bold=True)}"
     for finding in findings:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        guess = "  (a guess by its name)" if finding.confidence == "low" else ""
-        yield f"    {plain_line(place)}  {plain_line(finding.what)}{guess}"
+        yield f"    {plain_line(place)}  {plain_line(finding.what)}{_DOUBTS[finding.confidence]}"
         for number, text in enumerate(finding.snippet.split("\n"), finding.line or 0):
             if number and text:
                 yield click.style(f"      {number:>5} │ {plain_line(text)}", dim=True)

@@ -31,7 +31,10 @@ TRICKS: dict[str, tuple[str, str]] = {
     "alias of a module": ("process/start", "import os as o\nq = o\nq.system('true')\n"),
     "alias of a function": ("process/start", "from os import system as s\ns('true')\n"),
     "module of a library": ("process/start", "import torch\ntorch.os.system('true')\n"),
-    "module imported from a library": ("files/delete", "from torch import os\n\ndef f(): os.remove('x')\nf()\n"),
+    "module imported from a library": (
+        "files/delete",
+        "from torch import os\n\ndef f(): os.path.exists('x') and os.remove('x')\nf()\n",
+    ),
     "deep in a library": ("process/start", "import diffusers\ndiffusers.utils.os.system('true')\n"),
     "private alias in a module": ("process/start", "import random\nrandom._os.system('true')\n"),
     "star import": ("process/start", "from os import *\nsystem('true')\n"),
@@ -77,6 +80,12 @@ TRICKS: dict[str, tuple[str, str]] = {
     ),
     "value of a module": ("dynamic/module-value", "import os\nTOOLS = {'files': [os]}\n"),
     "attribute of an object": ("dynamic/module-value", "import os\nPainter.tools = os\n"),
+    "names of the function": ("process/start", "def f():\n    import os\n    locals()['os'].execv('true', [])\n"),
+    "another package": ("dynamic/search-path", "__package__ = 'os'\nfrom . import getpid\n"),
+    "class from outside": (
+        "process/start",
+        "import os\n\nclass A: ...\n\nA.f = os.getpid\nA.g = os.system\nA.g('true')\n",
+    ),
     # Code that is made up.
     "exec": ("dynamic/code", "exec('x = 1')\n"),
     "exec of a decoded text": ("dynamic/code", "import base64\nexec(base64.b64decode('eCA9IDE='))\n"),
@@ -98,6 +107,16 @@ TRICKS: dict[str, tuple[str, str]] = {
     "metaclass": (
         "files/write",
         "class M(type):\n    def __init__(cls, *a): open('x', 'w').close()\n\nclass A(metaclass=M): pass\n",
+    ),
+    "decorator that is made": (
+        "files/write",
+        "def d(x):\n    def inner(f):\n        open('x', 'w').close()\n        return f\n"
+        "    return inner\n\n@d(1)\ndef g(): pass\n",
+    ),
+    "property": ("files/write", "class A:\n    @property\n    def x(self): open('x', 'w').close()\n\nA().x\n"),
+    "method of a base": (
+        "files/write",
+        "class B:\n    def __len__(self): return open('x', 'w').close() or 0\n\nclass A(B): ...\n\nlen(A())\n",
     ),
     "subclass hook": (
         "files/write",
@@ -129,6 +148,10 @@ TRICKS: dict[str, tuple[str, str]] = {
         "from huggingface_hub import HfApi\n\ndef f(): HfApi().upload_file(path_or_fileobj=b'')\n",
     ),
     "fetch at import": ("network/fetch", "import urllib.request as u\nif 0: u.urlopen('http://127.0.0.1:9')\n"),
+    "address of its own": (
+        "network/endpoint",
+        "from huggingface_hub import HfApi\n\ndef f(): return HfApi(endpoint='http://127.0.0.1:9')\n",
+    ),
     "environment": ("environment/all", "import os\nx = {k: 1 for k in os.environ}\n"),
     "token in the environment": ("environment/token", "import os\nx = os.environ.get('HF_' + 'TOKEN')\n"),
     "token of the Hub": ("environment/token", "import huggingface_hub as h\n\ndef f(): return h.get_token()\n"),

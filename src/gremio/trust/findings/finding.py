@@ -50,5 +50,10 @@ def high(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The gravest first, then by place."""
-    return tuple(sorted(findings, key=lambda f: (_WEIGHTS[f.severity], f.file, f.line or 0, f.code, f.what)))
+    """The gravest first, then by place, then the surest."""
+    return tuple(sorted(findings, key=_order))
+
+
+def _order(finding: Finding) -> tuple[int, str, int, str, int, str]:
+    weight, sureness = _WEIGHTS[finding.severity], _WEIGHTS[finding.confidence]
+    return weight, finding.file, finding.line or 0, finding.code, sureness, finding.what

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from gremio.code import CodeTree
 from gremio.code.syntax.parsing import no_collection
-from gremio.trust.findings.finding import Finding, Severity, by_weight
+from gremio.trust.findings.finding import Confidence, Finding, Severity, by_weight
 from gremio.trust.findings.reading.program import Program
 from gremio.trust.findings.reading.source import Source
 from gremio.trust.findings.reading.use import Use
@@ -79,8 +79,14 @@ def _of_use(use: Use, at_import: bool) -> Iterator[Finding]:
         if at_import and use.kind not in ("import", "text"):
             what = f"{what}, while the file is imported"
         place = Place(use.line, what, severity, use.column, use.end)
-        confidence: Severity = "high" if use.sure else "low"
-        yield _finding(rule.code, severity, rule.why, rule.benign, use.file.source, place, confidence)
+        yield _finding(rule.code, severity, rule.why, rule.benign, use.file.source, place, _confidence(use))
+
+
+def _confidence(use: Use) -> Confidence:
+    """Low for a guess by the name of an attribute, medium where other things may be meant too."""
+    if use.name.startswith("?.") and not use.name.startswith("?.__"):
+        return "low"
+    return "high" if use.sure else "medium"
 
 
 def _tangled(source: Source) -> Finding:
@@ -90,7 +96,7 @@ def _tangled(source: Source) -> Finding:
 
 
 def _finding(
-    code: str, severity: Severity, why: str, benign: str, source: Source, place: Place, confidence: Severity = "high"
+    code: str, severity: Severity, why: str, benign: str, source: Source, place: Place, confidence: Confidence = "high"
 ) -> Finding:
     snippet = source.snippet(place.line, place.column, place.end) if place.line else ""
     return Finding(code, severity, confidence, source.path, place.line, snippet, place.what, why, benign)
@@ -99,12 +105,12 @@ def _finding(
 def _once(findings: list[Finding]) -> list[Finding]:
     """One finding for a code and a line: the gravest, and of those the surest."""
     kept: dict[tuple[str, str, int | None], Finding] = {}
-    for finding in sorted(by_weight(findings), key=lambda f: f.confidence == "low"):
+    for finding in by_weight(findings):
         kept.setdefault((finding.code, finding.file, finding.line), finding)
     return list(kept.values())
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def rules_for(name: str) -> tuple[Rule, ...]:
     """The rules that want to see the uses of a name."""
     exact, globs = _index()

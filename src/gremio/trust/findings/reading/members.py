@@ -79,7 +79,8 @@ def _global(names: Names, file: File, reference: str, name: str) -> Value:
         return names.held(name, scope)
     if name == "__builtins__":
         return ("builtins",)
-    return _submodule(names, reference, name) or names.starred(name, scope) or (f"{reference}.{name}",)
+    found = _submodule(names, reference, name) or names.starred(name, scope)
+    return found or ((name,) if name in UNMISTAKABLE else (f"{reference}.{name}",))
 
 
 def _submodule(names: Names, reference: str, name: str) -> Value:

@@ -41,6 +41,8 @@ class Mentions(Texts):
             return
         value = self._names.value(node, self._scope)
         self._emit(value, kind, node, call)
+        if isinstance(node, ast.Attribute):
+            self._asked(value)
         base: ast.expr = node
         while isinstance(base, ast.Attribute):
             # Names such as `__globals__` say enough, whatever they are asked of.
@@ -54,6 +56,13 @@ class Mentions(Texts):
             self._subscripted(base, "item")
         else:
             self.visit(base)
+
+    def _asked(self, value: Value) -> None:
+        """A property runs when it is asked for."""
+        for reference in references(value):
+            found = self._program.scope(reference) if reference.startswith(TREE) else None
+            if found is not None and found[1].parent is not None and found[1].parent.kind == "class":
+                self.calls[self._context].add(reference)
 
     def _guess(self, node: ast.Attribute, kind: UseKind, call: ast.Call | None, value: Value) -> None:
         known = [each for each in value if isinstance(each, str) and not each.startswith((TREE, "?"))]
@@ -129,9 +138,11 @@ class Mentions(Texts):
             for each in node.values:
                 self._called_with(each)
         elif isinstance(node, ast.Name | ast.Attribute | ast.Lambda):
-            for reference in references(self._names.value(node, self._scope)):
-                if reference.startswith(TREE) and "." in reference:
-                    self.calls[self._context].add(reference)
+            self._calls(self._names.value(node, self._scope))
+
+    def _calls(self, value: Value) -> None:
+        """Whatever of it is a function of the tree may be called here."""
+        self.calls[self._context] |= {each for each in references(value) if each.startswith(TREE) and "." in each}
 
     def _subscript(self, node: ast.Subscript) -> None:
         self._subscripted(node, "value")

@@ -194,8 +194,8 @@ class Names:
                 return elements(self, self.value(binding.node, scope))
             case "part" if binding.node is not None:
                 return item(self, self.value(binding.node, scope), Const(binding.index))
-            case "definition" if binding.node is not None:
-                return (self.file(holder).scopes.of[binding.node].key,)
+            case "definition" if binding.inner is not None:
+                return (binding.inner.key,)
             case "instance":
                 return (f"{binding.dotted}()",)
             case "class":
@@ -209,9 +209,10 @@ class Names:
         if isinstance(binding.node, ast.Import):
             return self.module(binding.dotted, file)
         module, _, name = binding.dotted.rpartition(".")
-        return self._from(binding.level, module, name, file)
+        return self.imported(binding.level, module, name, file)
 
-    def _from(self, level: int, module: str, name: str, file: File) -> Value:
+    def imported(self, level: int, module: str, name: str, file: File) -> Value:
+        """What ``from module import name`` gives in a file."""
         parts = self.program.layout.target(file.source.path, ImportedName(level, module, (name,), 1))
         if parts is not None:
             return attribute(self, TREE + "/".join(parts), name)
@@ -239,5 +240,5 @@ class Names:
         file = self.file(module)
         stars = module.stars
         return self.resolved(
-            module.memo, f"*{name}", lambda: [self._from(level, source, name, file) for level, source in stars]
+            module.memo, f"*{name}", lambda: [self.imported(level, source, name, file) for level, source in stars]
         )

@@ -19,9 +19,9 @@ class Binding:
     """One way in which a name gets its value.
 
     ``import``: ``dotted`` at ``level``. ``value``: what ``node`` gives; ``each``: one of its elements; ``part``: the
-    element at ``index``. ``definition``: the function or class ``node``. ``instance`` and ``class``: of the class with
-    the key ``dotted``. ``known``: what was found before. ``scope`` is where ``node`` has to be read; None for the scope
-    in which the name was found.
+    element at ``index``. ``definition``: the function or class ``node``, whose own scope is ``inner``. ``instance``
+    and ``class``: of the class with the key ``dotted``. ``known``: what was found before. ``scope`` is where ``node``
+    has to be read; None for the scope in which the name was found.
     """
 
     kind: Kind
@@ -30,6 +30,7 @@ class Binding:
     level: int = 0
     index: int = 0
     scope: Scope | None = None
+    inner: Scope | None = None
     known: Any = None
 
 
@@ -106,7 +107,7 @@ class ScopeBuilder:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 inner = self.define(node, scope)
-                _bind(scope, node.name, Binding("definition", node))
+                _bind(scope, node.name, Binding("definition", node, inner=inner))
                 self._body(node.body, inner)
             case ast.Import():
                 for alias in node.names:
@@ -261,9 +262,19 @@ def _target(target: ast.expr, kind: Kind, value: ast.expr, scope: Scope) -> None
         case ast.Starred(value=inner):
             _target(inner, "unknown", value, scope)
         case ast.Attribute(value=ast.Name(id=name), attr=attribute):
-            owner = scope.holder(name)
-            if owner is not None and owner.parent is not None and method_object(owner) == name:
-                owner.parent.attributes.setdefault(attribute, []).append(Binding(kind, value, scope=scope))
+            owner = _class_of(name, scope)
+            if owner is not None:
+                owner.attributes.setdefault(attribute, []).append(Binding(kind, value, scope=scope))
+
+
+def _class_of(name: str, scope: Scope) -> Scope | None:
+    """The class of which a name is the object, in its methods, or that it is the name of."""
+    holder = scope.holder(name)
+    if holder is None:
+        return None
+    if holder.parent is not None and method_object(holder) == name:
+        return holder.parent
+    return next((each.inner for each in holder.bound[name] if each.inner and each.inner.kind == "class"), None)
 
 
 def _bind(scope: Scope, name: str, binding: Binding) -> None:

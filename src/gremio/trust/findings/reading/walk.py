@@ -63,7 +63,7 @@ class Walk(Mentions):
             if alias.name == "*":
                 self._use(f"{module}.*", "import", node)
             else:
-                for reference in references(self._names.name(alias.asname or alias.name, self._scope)):
+                for reference in references(self._names.imported(node.level, module, alias.name, self._file)):
                     self._use(reference, "import", node)
 
     def _imported(self, module: str, node: ast.stmt) -> None:
@@ -71,9 +71,7 @@ class Walk(Mentions):
             self._use(module, "import", node)
 
     def _function(self, node: Function) -> None:
-        for decorator in node.decorator_list:
-            self._called_with(decorator)
-            self.visit(decorator)
+        self._decorators(node)
         self._signature(node.args)
         if node.returns is not None:
             self._annotation(node.returns)
@@ -87,6 +85,12 @@ class Walk(Mentions):
         self._scope, self._context = scope, scope.key
         self._body(node.body)
         self._scope, self._context = outer
+
+    def _decorators(self, node: Function | ast.ClassDef) -> None:
+        for decorator in node.decorator_list:
+            # What a decorator gives is called, too, where it is called itself.
+            self._calls(self._names.value(decorator, self._scope))
+            self.visit(decorator)
 
     def _signature(self, args: ast.arguments) -> None:
         for default in (*args.defaults, *args.kw_defaults):
@@ -115,9 +119,7 @@ class Walk(Mentions):
         self.children(parsed)
 
     def _class(self, node: ast.ClassDef) -> None:
-        for decorator in node.decorator_list:
-            self._called_with(decorator)
-            self.visit(decorator)
+        self._decorators(node)
         bases = [each for base in node.bases for each in references(self._names.value(base, self._scope))]
         for base in node.bases:
             self.visit(base)
@@ -128,6 +130,8 @@ class Walk(Mentions):
         for each in getattr(node, "type_params", ()):
             self.visit(each)
         scope = self._file.scopes.of[node]
+        # Making an object of it runs what its bases have, too.
+        self.calls[scope.key] |= {base for base in bases if base.startswith(TREE)}
         if _META & set(bases):
             self.calls[self._context].add(f"{scope.key}.*")
         outer, self._scope = self._scope, scope

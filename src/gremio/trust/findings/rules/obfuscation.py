@@ -336,7 +336,7 @@ class HidesCode(Rule):
         text = use.text
         if len(text) > 15 and _is_code(text):
             return self.severity
-        if use.assembled or len(text) < 40 or not _is_encoded(text):
+        if len(text) < 40 or not _is_encoded(text):
             return None
         data = _decoded(text)
         if data and (_starts_badly(data) or _is_code(data.decode("utf-8", "replace"))):

@@ -11,7 +11,6 @@ from gremio.trust.findings.reading.values import Const, references
 from gremio.trust.findings.rules.rule import Rule
 
 _GUARDED = ("os.environ", "sys.modules", "sys.path", "sys.meta_path", "sys.path_hooks", "sys.path_importer_cache")
-_STREAMS = ("sys.stdout", "sys.stderr", "sys.stdin", "sys.argv", "sys.dont_write_bytecode")
 
 
 class ChangesLibrary(Rule):
@@ -57,7 +56,7 @@ class ChangesLibrary(Rule):
 
     def _assigned(self, use: Use) -> Severity | None:
         owner = use.name.rpartition(".")[0] if not use.name.endswith("[]") else use.name.removesuffix("[]")
-        if owner.startswith((*_GUARDED, "?")) or use.name.startswith(_STREAMS) or _is_object(owner):
+        if owner.startswith((*_GUARDED, "?")) or _is_object(owner):
             return None
         if use.name.startswith("builtins."):
             return self.severity
@@ -107,7 +106,7 @@ class ChangesSetting(Rule):
     def judge(self, use: Use) -> Severity | None:
         """What is not plain changes more than a setting."""
         owner = use.name.rpartition(".")[0]
-        own = owner.startswith(("?", "builtins", *_GUARDED)) or use.name.startswith(_STREAMS) or _is_object(owner)
+        own = owner.startswith(("?", "builtins", *_GUARDED)) or _is_object(owner)
         return self.severity if owner and not own and _is_plain(use, use.stored) and use.kind == "store" else None
 
 
