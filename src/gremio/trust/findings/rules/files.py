@@ -17,12 +17,18 @@ SECRET_PATHS = (
     "/var/run/docker.sock", "/var/run/secrets", "/run/secrets", "169.254.169.254", "metadata.google.internal",
     "chrome/user data", ".mozilla/", ".bash_history", ".zsh_history", ".python_history",
 )  # fmt: skip
-STARTUP_PATHS = (
-    ".bashrc", ".bash_profile", ".profile", ".zshrc", ".zshenv", ".xinitrc", "sitecustomize", "usercustomize",
-    "site-packages", "dist-packages", "/etc/cron", "crontab", "/etc/ld.so", "ld.so.preload", "systemd/", "launchagents",
-    "autostart/", "/etc/profile", ".git/hooks", ".ipython/profile", "jupyter_notebook_config", "/etc/hosts",
-    "currentversion\\run",
-)  # fmt: skip
+STARTUP_NAMES = frozenset((
+    ".bashrc", ".bash_profile", ".bash_login", ".profile", ".zshrc", ".zshenv", ".zprofile", ".xinitrc", ".xprofile",
+    "sitecustomize.py", "usercustomize.py", "site-packages", "dist-packages", "crontab", "launchagents",
+    "launchdaemons", "autostart", "jupyter_notebook_config.py", "ipython_config.py", "ld.so.preload",
+))  # fmt: skip
+STARTUP_PATHS = ("/etc/cron", "/etc/ld.so", "/etc/profile", "/etc/hosts", "/etc/init", "systemd/", ".git/hooks",
+                 ".ipython/profile", "currentversion\\run")  # fmt: skip
+
+
+def _is_path(text: str) -> bool:
+    """Whether it may be a path, and is no sentence about one."""
+    return len(text) < 300 and text.count(" ") < 3
 
 
 def _mode(use: Use) -> tuple[str, ...] | None:
@@ -202,12 +208,16 @@ class NamesSecretPath(Rule):
         "import os\np = os.path.join(home, '.aws', 'credentials')\n",
         "def f():\n    return open('/etc/passwd')\n",
     )
-    good = ('"""Like /etc/passwd, or ~/.ssh."""\n', "names = ['tokenizer/vocab.json', 'token']\n")
+    good = (
+        '"""Like /etc/passwd, or ~/.ssh."""\n',
+        "names = ['tokenizer/vocab.json', 'token']\n",
+        "raise ValueError('There is no token in ~/.huggingface/, please log in.')\n",
+    )
 
     def judge(self, use: Use) -> Severity | None:
         """Texts that are prose are no paths."""
         text = use.text.lower()
-        return self.severity if len(text) < 300 and any(each in f"{text}/" for each in SECRET_PATHS) else None
+        return self.severity if _is_path(text) and any(each in f"{text}/" for each in SECRET_PATHS) else None
 
 
 class NamesStartupPath(Rule):
@@ -220,13 +230,13 @@ class NamesStartupPath(Rule):
     why = "What is written there runs later, without anybody starting it."
     benign = "None that we know."
     bad = ("from pathlib import Path\np = Path.home() / '.bashrc'\n", "p = f'{x}/sitecustomize.py'\n")
-    good = ("p = 'assets/profile.png'\n",)
+    good = ("p = 'assets/profile.png'\n", "x = 'torch.profiler.profile'\n")
 
     def judge(self, use: Use) -> Severity | None:
         """Texts that are prose are no paths."""
         text = use.text.lower()
-        near = len(text) < 300 and any(each in text for each in STARTUP_PATHS)
-        return self.severity if near and " " not in text.strip() else None
+        named = STARTUP_NAMES & set(text.replace("\\", "/").split("/")) or any(each in text for each in STARTUP_PATHS)
+        return self.severity if named and _is_path(text) else None
 
 
 RULES: tuple[Rule, ...] = (
