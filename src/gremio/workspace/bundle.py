@@ -13,13 +13,13 @@ import os
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from gremio.code import Digest, check_path
-from gremio.errors import GremioError, LockError, NotAsLocked, OptionError
+from gremio.errors import GremioError, LockError, NotAsLocked
+from gremio.machine.placing import place
 from gremio.machine.settings import Settings
 from gremio.machine.writing import store_errors
 from gremio.sources.folder import MOST_BYTES
@@ -55,42 +55,26 @@ def export(project: Project, bundle: Path, entries: list[LockEntry], *, weights:
             "there is nothing locked to export", ref=str(project.folder), next_step="`gremio add` locks a pipeline."
         )
     trees = {code.digest: project.tree(entry, code) for entry in entries for code in entry.codes}
-    places = {sha256: place for entry in entries for sha256, place in _weights(project, entry)} if weights else {}
-    with _written(bundle) as stream, tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        _put(tar, LOCK, format_lock(entries).encode())
-        for digest, tree in sorted(trees.items()):
-            for path, data in tree.files.items():
-                _put(tar, f"code/{digest.hex}/{path}", data)
-        for sha256, place in sorted(places.items()):
-            with place.open("rb") as file:
-                tar.addfile(_member(f"files/{sha256.removeprefix('sha256:')}", place.stat().st_size), file)
-    return Bundled(tuple(entry.name for entry in entries), len(trees), len(places), bundle.stat().st_size)
+    weights_at = dict(each for entry in entries for each in _weights(project, entry)) if weights else {}
+
+    def write(new: Path) -> None:
+        with tarfile.open(new, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            _put(tar, LOCK, format_lock(entries).encode())
+            for digest, tree in sorted(trees.items()):
+                for path, data in tree.files.items():
+                    _put(tar, f"code/{digest.hex}/{path}", data)
+            for sha256, kept in sorted(weights_at.items()):
+                with kept.open("rb") as file:
+                    tar.addfile(_member(f"files/{sha256.removeprefix('sha256:')}", kept.stat().st_size), file)
+
+    place(bundle, write)
+    return Bundled(tuple(entry.name for entry in entries), len(trees), len(weights_at), bundle.stat().st_size)
 
 
 def _weights(project: Project, entry: LockEntry) -> Iterator[tuple[str, Path]]:
     if entry.weights:
         folder = project.model(entry).fetch(entry.weights.files)
         yield from ((sha256, folder / path) for path, sha256 in entry.weights.files.items())
-
-
-@contextmanager
-def _written(bundle: Path) -> Iterator[IO[bytes]]:
-    try:
-        bundle.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=bundle.parent, prefix=".gremio-")
-    except OSError as error:
-        raise OptionError(f"{bundle} can't be written: {error.strerror}", next_step="Name another file.") from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-        temporary.chmod(0o644)
-        temporary.replace(bundle)
-    except OSError as error:
-        what = f"{bundle} can't be written: {error.strerror or error}"
-        raise OptionError(what, next_step="Name another file, or free some space.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _put(tar: tarfile.TarFile, name: str, data: bytes) -> None:
