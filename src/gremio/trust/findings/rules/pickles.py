@@ -81,6 +81,14 @@ class LoadsTorch(Rule):
             return "medium"
         return "medium" if use.given(9, "weights_only") is None else None
 
+    def tell(self, use: Use) -> str:
+        """With what is said of the argument."""
+        said = {
+            "keyword:weights_only": "torch.load without weights_only=True",
+            "keyword:pickle_module": "pickle_module",
+        }
+        return self.what.format(name=said.get(use.name, use.name))
+
     def _argument(self, use: Use) -> Severity | None:
         found = use.constants(use.node if isinstance(use.node, ast.expr) else None)
         if use.name == "keyword:pickle_module":
