@@ -11,7 +11,9 @@ from gremio.trust.findings.rules import (
     dynamic,
     environment,
     files,
+    hidden,
     import_time,
+    imports,
     modules,
     native,
     network,
@@ -29,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *files.RULES,
     *code.RULES,
     *dynamic.RULES,
+    *imports.RULES,
     *native.RULES,
     *pickles.RULES,
     *environment.RULES,
@@ -36,7 +39,7 @@ RULES: tuple[Rule, ...] = (
     *remote.RULES,
     *import_time.RULES,
     *modules.RULES,
-    *obfuscation.RULES,
+    *hidden.RULES,
 )
 FILE_RULES: tuple[FileRule, ...] = (*obfuscation.FILE_RULES, *remote.FILE_RULES)
 
