@@ -193,7 +193,7 @@ def _walks(prompt, generator) -> tuple[list[list[str]], list[list[torch.Generato
     single = isinstance(prompt[0], str)
     walks = [prompt] if single else prompt
     if not all(isinstance(walk, list) and len(walk) >= 2 for walk in walks):
-        raise ValueError("A walk leads from one prompt to another: each needs a list of two prompts or more.")
+        raise ValueError("A walk leads from one prompt to another: `prompt` needs lists of at least 2.")
     if generator is None:
         generator = torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     if isinstance(generator, torch.Generator):

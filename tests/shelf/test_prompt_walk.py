@@ -110,7 +110,7 @@ def test_noise_on_the_arc_keeps_its_strength(slerp, seed):
     ("asked", "message"),
     [
         ({"prompt": "a cat"}, "has to be a list"),
-        ({"prompt": ["a cat"]}, "two prompts or more"),
+        ({"prompt": ["a cat"]}, "at least 2"),
         ({"prompt": PROMPTS, "generator": [torch.Generator()]}, "one for each prompt"),
         ({"prompt": [PROMPTS], "generator": [torch.Generator()] * 3}, "nested as the prompts"),
         ({"prompt": PROMPTS, "num_frames": -1}, "too small"),

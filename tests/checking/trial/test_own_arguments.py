@@ -111,7 +111,9 @@ EXAMPLE = """
 pipe(way="fast")
 ```
 """
-def call(way="fast", mode="full", size=8, scale=1.0, table="a"):
+SIDES = {"left": 1, "right": 2}
+def call(way="fast", mode="full", size=8, scale=1.0, table="a", side="left"):
+    if side not in SIDES: pass
     if way not in ["fast", "slow"] or self._way == "steady": pass
     if size not in (8, 12) or size == 3 or scale > 2.5: pass
     inner(kind=table)
@@ -122,10 +124,11 @@ def inner(kind):
 
 def test_the_code_tells_what_there_is_to_choose_from():
     """Comparisons, tables, enums, documented calls; a number that is asked for alone is no choice."""
-    hints = Hints.of({"a.py": CODE, "broken.py": b"def"}, ["way", "mode", "size", "scale", "table"])
+    hints = Hints.of({"a.py": CODE, "broken.py": b"def"}, ["way", "mode", "size", "scale", "table", "side"])
     assert set(hints.choices["way"]) == {"fast", "slow", "steady"}
     assert hints.choices["size"] == (8, 12)
     assert hints.choices["table"] == ("a", "b")
+    assert hints.choices["side"] == ("left", "right")
     assert ("full", "half") in hints.kinds
     assert hints.limits["scale"] == (2.5,)
     assert hints.examples("scale") == [7]

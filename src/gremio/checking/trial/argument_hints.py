@@ -30,12 +30,13 @@ class Hints:
     def of(cls, files: Mapping[str, bytes], names: Sequence[str]) -> Hints:
         """Read the code for these arguments; a file that can't be read tells nothing."""
         nodes = [node for source in files.values() for node in _nodes(source)]
+        tables = dict(_tables(nodes))
         choices, limits = {}, {}
         for name in names:
             compared = list(_compared(nodes, _aliases(nodes, name)))
-            found = [value for other, is_choice in compared if is_choice for value in _constants(other)]
+            found = [value for other, is_choice in compared if is_choice for value in _constants(other, tables)]
             choices[name] = tuple(dict.fromkeys(found))
-            numbers = [value for other, is_choice in compared if not is_choice for value in _constants(other)]
+            numbers = [value for other, is_choice in compared if not is_choice for value in _constants(other, {})]
             limits[name] = tuple(each for each in dict.fromkeys(numbers) if isinstance(each, (int, float)))
         texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
         spoken = [text for text in texts if "(" in text and any(name in text for name in names)]
@@ -57,6 +58,17 @@ def _nodes(source: bytes) -> list[ast.AST]:
         return list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+
+
+def _tables(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """Lists and dictionaries by the names that they are given."""
+    for node in nodes:
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if isinstance(value, ast.List | ast.Tuple | ast.Set | ast.Dict):
+                yield name, value
 
 
 def _listed(node: ast.ClassDef) -> tuple[str, ...]:
@@ -87,8 +99,8 @@ def _compared(nodes: Sequence[ast.AST], names: set[str]) -> Iterator[tuple[ast.e
                     yield from (
                         (each, is_choice) for each in sides if not _is(each, names) and not _is_count(each, ops)
                     )
-            case ast.Subscript(value=ast.Dict(keys=keys), slice=index) if _is(index, names):
-                yield from ((key, True) for key in keys if key is not None)
+            case ast.Subscript(value=ast.Dict() | ast.Name() as table, slice=index) if _is(index, names):
+                yield table, True
 
 
 def _is_count(node: ast.expr, ops: Sequence[ast.cmpop]) -> bool:
@@ -97,9 +109,11 @@ def _is_count(node: ast.expr, ops: Sequence[ast.cmpop]) -> bool:
     return is_number and isinstance(ops[0], ast.Eq | ast.NotEq)
 
 
-def _constants(node: ast.expr) -> Iterator[Any]:
-    """A text or number, or those of a list."""
-    for each in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else [node]:
+def _constants(node: ast.expr, tables: Mapping[str, ast.expr]) -> Iterator[Any]:
+    """A text or number, those of a list, or the keys of a dictionary, which may be meant by their names."""
+    node = tables.get(node.id, node) if isinstance(node, ast.Name) else node
+    several = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [node])
+    for each in several:
         if isinstance(each, ast.Constant) and isinstance(each.value, (str, int, float)):
             yield each.value
 
