@@ -68,6 +68,14 @@ def test_one_that_fails_is_no_pipeline_that_runs(trial, code, failing):
     assert report.output == "images: float32 (1, 16, 16, 3)"
 
 
+def test_each_choice_has_to_work(trial, code):
+    """Where the code lists what there is."""
+    body = OWN.replace("size = self", "if wash == 'none': raise KeyError('none')\n        size = self", 1)
+    report = trial(code(body))
+    assert report.own_arguments["wash"].detail == "'none': KeyError: 'none'"
+    assert not report.runs
+
+
 def test_what_works_only_as_documented(trial, code):
     """An argument that fails by itself is tried with what the documented call has beside it."""
     example = '"""\n>>> pipe(num_inference_steps=500, never=True, idle=0)\n"""\n'
@@ -125,12 +133,14 @@ def inner(kind):
 def test_the_code_tells_what_there_is_to_choose_from():
     """Comparisons, tables, enums, documented calls; a number that is asked for alone is no choice."""
     hints = Hints.of({"a.py": CODE, "broken.py": b"def"}, ["way", "mode", "size", "scale", "table", "side"])
-    assert set(hints.choices["way"]) == {"fast", "slow", "steady"}
+    assert hints.choices["way"] == ("fast", "slow")
+    assert hints.texts["way"] == ("steady",)
     assert hints.choices["size"] == (8, 12)
     assert hints.choices["table"] == ("a", "b")
     assert hints.choices["side"] == ("left", "right")
     assert ("full", "half") in hints.kinds
     assert hints.limits["scale"] == (2.5,)
+    assert hints.limits["size"] == (3,)
     assert hints.examples("scale") == [7]
     assert hints.beside("way") == {"prompt": "a", "scale": 7}
 

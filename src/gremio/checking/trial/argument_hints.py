@@ -15,13 +15,14 @@ _DEPTH = 2  # how often an argument may be passed on under another name
 
 @dataclass(frozen=True)
 class Hints:
-    """By argument: ``choices`` are the values it may be, ``limits`` the numbers it is compared with.
+    """By argument: ``choices`` are the values in a list or table of the code, ``texts`` those that it is compared with.
 
-    ``kinds`` are the texts that a class of the code lists, as an enum does; ``calls`` are the documented calls: their
-    arguments, as far as they are literals.
+    ``limits`` are the numbers that it is compared with. ``kinds`` are the texts that a class of the code lists, as an
+    enum does; ``calls`` are the documented calls: their arguments, as far as they are literals.
     """
 
     choices: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    texts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     limits: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     kinds: tuple[tuple[str, ...], ...] = ()
     calls: tuple[Mapping[str, Any], ...] = ()
@@ -31,17 +32,19 @@ class Hints:
         """Read the code for these arguments; a file that can't be read tells nothing."""
         nodes = [node for source in files.values() for node in _nodes(source)]
         tables = dict(_tables(nodes))
-        choices, limits = {}, {}
+        choices, texts, limits = {}, {}, {}
         for name in names:
             compared = list(_compared(nodes, _aliases(nodes, name)))
-            found = [value for other, is_choice in compared if is_choice for value in _constants(other, tables)]
-            choices[name] = tuple(dict.fromkeys(found))
-            numbers = [value for other, is_choice in compared if not is_choice for value in _constants(other, {})]
-            limits[name] = tuple(each for each in dict.fromkeys(numbers) if isinstance(each, (int, float)))
-        texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
-        spoken = [text for text in texts if "(" in text and any(name in text for name in names)]
+            listed = [value for other, how in compared if how == "in" for value in _constants(other, tables)]
+            single = [value for other, how in compared if how != "in" for value in _constants(other, {})]
+            choices[name] = tuple(dict.fromkeys(listed))
+            texts[name] = tuple(each for each in dict.fromkeys(single) if isinstance(each, str))
+            limits[name] = tuple(each for each in dict.fromkeys(single) if isinstance(each, (int, float)))
         kinds = tuple(filter(None, (_listed(node) for node in nodes if isinstance(node, ast.ClassDef))))
-        return cls(choices, limits, kinds, tuple(call for text in spoken for call in _documented_calls(text)))
+        written = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        spoken = [text for text in written if "(" in text and any(name in text for name in names)]
+        calls = tuple(call for text in spoken for call in _documented_calls(text))
+        return cls(choices, texts, limits, kinds, calls)
 
     def examples(self, name: str) -> list[Any]:
         """The values that documented calls have for an argument."""
@@ -88,25 +91,17 @@ def _is(node: ast.AST, names: set[str]) -> bool:
     return isinstance(node, ast.expr) and dotted(node).rpartition(".")[2].lstrip("_") in names
 
 
-def _compared(nodes: Sequence[ast.AST], names: set[str]) -> Iterator[tuple[ast.expr, bool]]:
-    """What stands on the other side of a comparison, and whether that is one of the values that are meant."""
+def _compared(nodes: Sequence[ast.AST], names: set[str]) -> Iterator[tuple[ast.expr, str]]:
+    """What stands on the other side of a comparison, and ``in`` where that is all that is meant."""
     for node in nodes:
         match node:
-            case ast.Compare(left=left, ops=ops, comparators=others):
+            case ast.Compare(left=left, ops=[op, *_], comparators=others):
                 sides = [left, *others]
                 if any(_is(each, names) for each in sides):
-                    is_choice = isinstance(ops[0], ast.Eq | ast.NotEq | ast.In | ast.NotIn)
-                    yield from (
-                        (each, is_choice) for each in sides if not _is(each, names) and not _is_count(each, ops)
-                    )
+                    how = "in" if isinstance(op, ast.In | ast.NotIn) else "is"
+                    yield from ((each, how) for each in sides if not _is(each, names))
             case ast.Subscript(value=ast.Dict() | ast.Name() as table, slice=index) if _is(index, names):
-                yield table, True
-
-
-def _is_count(node: ast.expr, ops: Sequence[ast.cmpop]) -> bool:
-    """``n == 1``: a number that is looked for by itself is no list of what there is to choose from."""
-    is_number = isinstance(node, ast.Constant) and isinstance(node.value, (int, float))
-    return is_number and isinstance(ops[0], ast.Eq | ast.NotEq)
+                yield table, "in"
 
 
 def _constants(node: ast.expr, tables: Mapping[str, ast.expr]) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from gremio.checking.trial.argument_hints import Hints
 from gremio.checking.trial.arguments import Plan
 from gremio.checking.trial.calling import first_call
 from gremio.checking.trial.observing import Comparison, Seen, TooLong, limited, observe
-from gremio.checking.trial.own_values import Callback, another, turning_on
+from gremio.checking.trial.own_values import Callback, another, every_choice, turning_on
 from gremio.checking.trial.report import Finding, Verdict
 from gremio.checking.trial.roles import role_of
 from gremio.checking.trial.wording import few_words
@@ -69,6 +69,7 @@ class Exercise:
         for parameter in self.own:
             if parameter.name not in plan.arguments():
                 plan, now = self._turn_on(parameter, plan, now)
+                self._try_choices(parameter, plan)
         for parameter in self.own:
             if parameter.name not in self.findings:
                 self._vary(parameter, plan, now)
@@ -120,6 +121,18 @@ class Exercise:
             self._tell(parameter, "unknown", "nothing tells what it takes")
         return plan, seen
 
+    def _try_choices(self, parameter: Parameter, plan: Plan) -> None:
+        """Each value that the code lists has to work; the first was turned on."""
+        for value in every_choice(parameter, self.hints)[1:]:
+            given = {parameter.name: value}
+            try:
+                self._look(plan.changed(**given))
+            except (Exception, TooLong):
+                error = self._alone(parameter, given)
+                if isinstance(error, Exception) and not is_refusal(error, parameter.name, self.plan.entry):
+                    self._tell_failure(parameter, value, error)
+                    return
+
     def _ways(self, parameter: Parameter, plan: Plan) -> Iterator[Mapping[str, Any]]:
         if parameter.name in self.together:
             yield self.together
@@ -154,7 +167,8 @@ class Exercise:
         """What is on from the start, or had no effect when it was turned on: changed, then left out."""
         value = plan.arguments()[parameter.name]
         if parameter.name == plan.seed_name:
-            self._compare(parameter, plan.seed + 1, seen, self._look(replace(plan, seed=plan.seed + 1)))
+            with suppress(Exception, TooLong):
+                self._compare(parameter, plan.seed + 1, seen, self._look(replace(plan, seed=plan.seed + 1)))
         if parameter.required:
             self._tell(parameter, "yes", f"{few_words(value)}: it has to be given")
             return
@@ -237,4 +251,4 @@ def is_refusal(error: Exception, name: str, entry: str) -> bool:
     code = frame.f_code
     deliberate = re.search(r"(^|\s)(raise|assert)\b", linecache.getline(code.co_filename, line))
     takes = code.co_name != entry and name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return deliberate is not None and (takes or name in str(error))
+    return deliberate is not None and (takes or re.search(rf"\b{name}\b", str(error)) is not None)

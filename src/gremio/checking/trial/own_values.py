@@ -23,10 +23,12 @@ def turning_on(parameter: Parameter, plan: Plan, hints: Hints) -> list[Any]:
         return []
     if not parameter.required and isinstance(parameter.default, bool):
         return [not parameter.default]
-    if choices := _choices(parameter, hints):
+    if choices := every_choice(parameter, hints):
         return choices
+    compared = hints.texts.get(parameter.name, ()) if isinstance(parameter.default, str) else ()
     found = [
         plan.suggested(parameter.name),
+        *compared,
         *_by_kind(parameter, plan),
         *_past_limits(parameter, hints),
         *_documented(parameter, hints),
@@ -38,11 +40,13 @@ def turning_on(parameter: Parameter, plan: Plan, hints: Hints) -> list[Any]:
     return told
 
 
-def _choices(parameter: Parameter, hints: Hints) -> list[Any]:
+def every_choice(parameter: Parameter, hints: Hints) -> list[Any]:
+    """All that it may be beside the default, where the annotation or a list, table or enum of the code says so."""
+    default = parameter.default
     literal = [each for member in parameter.wanted.members() for each in member.choices]
-    written = [each for each in hints.choices.get(parameter.name, ()) if type(each) is type(parameter.default)]
-    listed = [each for kind in hints.kinds if parameter.default in kind for each in kind]
-    return [each for each in dict.fromkeys([*literal, *written, *listed]) if each != parameter.default]
+    groups = [hints.choices.get(parameter.name, ()), *hints.kinds]
+    listed = [each for group in groups if default in group for each in group if type(each) is type(default)]
+    return [each for each in dict.fromkeys([*literal, *listed]) if each != default]
 
 
 def _past_limits(parameter: Parameter, hints: Hints) -> list[Any]:
