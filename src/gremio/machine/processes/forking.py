@@ -11,7 +11,6 @@ from pathlib import Path
 
 _CLIENT = Path(__file__).with_name("forked.py")
 
-
 # -P: what lies in the current directory is no module of ours.
 PYTHON = (sys.executable, "-P", "-m")
 """What runs a module in a process that begins from nothing, put before the module's name."""
@@ -35,10 +34,13 @@ def forking(environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
         )
         assert process.stdin is not None
         assert process.stdout is not None
+        ready = False
         try:
             ready = process.stdout.readline().strip() == b"ready"
             yield (sys.executable, "-I", "-S", str(_CLIENT), path) if ready else PYTHON
         finally:
             process.stdin.close()
             process.stdout.close()
+            if not ready:
+                process.kill()
             process.wait()
