@@ -99,6 +99,7 @@ def test_options_reach_the_trial(gremio, mirror, log) -> None:  # noqa: F811
         (["--all", "--class-name", "X"], 2, "--class-name is for one pipeline"),
         (["x", "--jobs", "3", "--page", "x.md"], 2, "--jobs, --page is for many"),
         (["x", "--set", "y"], 2, "is not name=value"),
+        (["--all", "--component", "a=B"], 2, "--component is for one pipeline"),
         (["--all", "full", "--out", "other.json"], 2, "is no table"),
         (["--all", "full", "--out", "other.json/t.json"], 2, "Not a directory"),
         (["--all", "--jobs", "0"], 2, "0"),

@@ -9,5 +9,6 @@ loaded in those processes only.
 
 Open ``trial/role_values.py`` for what a call is given, ``trial/own_values.py`` for what turns an own argument on,
 ``trial/recipes.py`` for a pipeline whose needs only its documentation tells, ``trial/findings.py`` for a new property,
-``tiny/families.py`` for a new kind of model, ``tiny/defaults`` for a new class of component.
+``assembly.py`` for the classes of components that a repository brings, ``tiny/shrinking.py`` for how they are made
+small, ``tiny/families.py`` for a new kind of model, ``tiny/defaults`` for a new class of component.
 """

@@ -19,6 +19,7 @@ class TrialRequest:
         class_name: which class, where the file defines several.
         loader: ``gremio``, or ``diffusers`` for its own loading.
         model: a real model instead of a tiny one.
+        components: classes of components by slot, as text.
         settings: arguments of the call, as text.
         seed: for everything random.
         quick: whether to leave out what is tried beyond one call.
@@ -33,6 +34,7 @@ class TrialRequest:
     class_name: str | None = None
     loader: Loader = "gremio"
     model: str | None = None
+    components: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
     quick: bool = False
@@ -51,6 +53,7 @@ class TrialRequest:
             "seed": self.seed,
         }
         found = [self.ref, *(f"--{name}={value}" for name, value in valued.items() if value is not None)]
+        found += [f"--component={name}={value}" for name, value in self.components.items()]
         found += [f"--set={name}={value}" for name, value in self.settings.items()]
         found += [f"--trust={each}" for each in self.trust]
         flags = {"quick": self.quick, "no-mend": not self.mend, "trust-remote-code": self.trust_remote_code}
@@ -62,6 +65,7 @@ class TrialRequest:
         return {
             "class_name": self.class_name,
             "model": self.model,
+            "components": dict(sorted(self.components.items())),
             "settings": dict(sorted(self.settings.items())),
             "seed": self.seed,
             "quick": self.quick,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from gremio.checking.assembly import assembled
 from gremio.code import CodeTree, PipelineRef
-from gremio.errors import GremioError, OptionError, RefNotFound
+from gremio.code.review.classes import ClassReader
+from gremio.errors import CodeError, GremioError, OptionError, RefNotFound
 from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
 from gremio.sources.folder import listed
@@ -66,8 +68,19 @@ def of_folder(folder: Path, *, version: str | None = None, access: Access, setti
 
 def _local(file: Path, name: str, version: str, access: Access, settings: Settings) -> Subject:
     try:
-        digest = str(fetch(PipelineRef.parse(file), revision=None, access=access, settings=settings).digest)
+        tree = fetch(PipelineRef.parse(file), revision=None, access=access, settings=settings)
+        digest = str(_with_components(tree).digest)
     except GremioError:
         # The trial will say what is wrong with it.
         digest = ""
     return Subject(name, version, f"local:{file}", None, str(file), digest)
+
+
+def _with_components(tree: CodeTree) -> CodeTree:
+    """The code that a trial will run."""
+    try:
+        name = ClassReader(tree).entry_class("pipeline", None)
+    except CodeError:
+        # A file without a pipeline, which the trial will say.
+        return tree
+    return assembled(tree, name).tree

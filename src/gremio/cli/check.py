@@ -102,6 +102,8 @@ def _check_one(ref: str, options: dict[str, Any], form: str) -> int:
         # What isn't there is an error of this command; what is there and can't be used is for the report.
         fetch(parsed, revision=revision, access=access, settings=settings)
     report = Runner(limits=limits, environ=environment(access)).check(request)
+    if report.error and report.error.kind == "OptionError" and report.reached == "read":
+        raise OptionError(report.error.message, ref=ref, next_step=report.error.hint)
     answer(form, {"outcome": outcome(report), **report.as_dict()}, report_lines(report))
     return 0 if report.runs else 1
 
@@ -136,7 +138,7 @@ def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
 
 def _refuse(folder: str | None, options: dict[str, Any]) -> None:
     """What can't go together with --all."""
-    for name, option in {"class_name": "--class-name", "model": "--model"}.items():
+    for name, option in {"class_name": "--class-name", "model": "--model", "components": "--component"}.items():
         if options[name]:
             raise OptionError(f"{option} is for one pipeline", next_step="Name it, without --all.")
     options.pop("class_name")

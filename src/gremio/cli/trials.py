@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 trial_options = together(
     click.option("-m", "--model", help="Weights to use, owner/repo or a folder, in place of tiny random ones."),
     click.option(
+        "--component",
+        "components",
+        multiple=True,
+        callback=named_values,
+        metavar="NAME=CLASS",
+        help="The class of a component, where nothing tells it: one of the code's own (file.py:Class, or Class), of "
+        "diffusers or of transformers; several in turn.",
+    ),
+    click.option(
         "--set",
         "settings",
         multiple=True,
@@ -52,6 +61,7 @@ def request_of(ref: str, options: dict[str, Any], **more: Any) -> TrialRequest:
     return TrialRequest(
         ref,
         model=options.pop("model"),
+        components=options.pop("components"),
         settings=options.pop("settings"),
         seed=options.pop("seed"),
         quick=options.pop("quick"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
@@ -15,6 +16,9 @@ from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.folder import MOST_FILES, listed, outside, refuse_links
 from gremio.sources.model import FolderModel, code_of, declared
+
+# What lies at the top of a project, one or the other.
+_MARKS = (".git", "pyproject.toml", "setup.py", "requirements.txt", "environment.yaml", "LICENSE", "README.md")
 
 
 class LocalSource:
@@ -35,7 +39,9 @@ class LocalSource:
         raise _not_there(ref, path)
 
 
-def around(file: Path, *, source: bytes | None = None, search: Collection[Path] = ()) -> CodeTree:
+def around(
+    file: Path, *, source: bytes | None = None, search: Collection[Path] = (), beside: Collection[Path] = ()
+) -> CodeTree:
     """A file with everything on disk that it reaches by its imports.
 
     Args:
@@ -43,26 +49,58 @@ def around(file: Path, *, source: bytes | None = None, search: Collection[Path] 
         source: what to take for its text; a file that is not there can be entered so.
         search: folders on the import path of the process that ran it. What it imports from there comes along: from
             above the file in its place, from elsewhere as if it lay at the top.
+        beside: files that come along, with what they reach, though nothing imports them.
 
     Raises:
         UnreadableCode: a file that it reaches is not Python.
         CodeError: it reaches more files than anybody could review.
     """
-    return _Neighbourhood(file.parent.resolve() / file.name, source, search).tree(str(file))
+    return _Neighbourhood(file.parent.resolve() / file.name, source, search, beside).tree(str(file))
+
+
+def repository_of(tree: CodeTree) -> CodeTree:
+    """All Python files of the project in which a local tree lies, to be read and not to be run.
+
+    The project is the nearest folder around the tree that has what projects have at their top. Where there is none, or
+    it has more files than anybody could review, and for a tree that is not local, it is the tree itself.
+    """
+    folder = Path(tree.origin.repo)
+    top = _project(folder) if tree.origin.source == "local" else None
+    paths = [path for path in listed(top) if path.endswith(".py")] if top else []
+    entry = (folder / tree.entry).relative_to(top).as_posix() if top else ""
+    if entry not in paths or len(paths) > MOST_FILES:
+        return tree
+    files = {path: Path(str(top), path).read_bytes() for path in paths}
+    return CodeTree(files, entry, Origin("local", str(top)), tree.meant)
+
+
+def _project(folder: Path) -> Path | None:
+    """Nobody's home is a project, nor is anything above it."""
+    outside = {Path.home(), *Path.home().parents}
+    around = (each for each in (folder, *folder.parents) if each not in outside)
+    return next((each for each in around if any((each / mark).exists() for mark in _MARKS)), None)
 
 
 class _Neighbourhood:
     """What one file reaches on disk by its imports, under a root that widens when they climb."""
 
-    def __init__(self, entry: Path, source: bytes | None = None, search: Collection[Path] = ()) -> None:
+    def __init__(
+        self,
+        entry: Path,
+        source: bytes | None = None,
+        search: Collection[Path] = (),
+        beside: Collection[Path] = (),
+    ) -> None:
         self._entry = entry
         self._source = source
         self._search = search
-        self._root = _package_top(entry.parent)
+        self._beside = beside
+        tops = [_package_top(file.parent) for file in (entry, *beside)]
+        self._root = Path(os.path.commonpath(tops))
         self._found: dict[Path, bytes] = {}
 
     def tree(self, ref: str) -> CodeTree:
-        waiting = [self._entry]
+        waiting = [self._entry, *self._beside]
         while waiting:
             file = waiting.pop()
             if file in self._found:

@@ -6,12 +6,14 @@ import diffusers
 import numpy as np
 import pytest
 import torch
+import transformers
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from PIL import Image
 from tests.checking.tiny.stock import MASK, PICTURE, SIZE
 
 from gremio.checking.tiny import fit
+from gremio.checking.tiny.community_classes import numbers_of
 from gremio.code.review import ComponentSlot
 from gremio.errors import OptionError
 
@@ -292,12 +294,124 @@ def test_own_classes():
     own = {"scheduler": OwnScheduler, "cc_projection": PoseProjection, "unet": PatchedUNet}
     made = fit(slots(types, "scheduler"), own=own)
     assert made["unet"].patched
-    assert made["unet"].config.block_out_channels == (16, 32)
+    assert made["unet"].config.block_out_channels == (32, 64)
     assert made["cc_projection"].projection.weight.shape == (32, 36)
     assert type(made["scheduler"]) is OwnScheduler
     assert made["scheduler"].config.beta_start == 0.00085
     again = fit(slots(types, "scheduler"), own=own)
     assert torch.equal(made["cc_projection"].projection.weight, again["cc_projection"].projection.weight)
+
+
+class DownBlock3D(torch.nn.Module): ...
+
+
+class Film(ModelMixin, ConfigMixin):
+    """A UNet that was made of Stable Diffusion's, with blocks of its own, and settings that only it has."""
+
+    @register_to_config
+    def __init__(
+        self,
+        in_channels=4,
+        out_channels=4,
+        sample_size=None,
+        down_block_types=("CrossAttnDownBlock3D", "CrossAttnDownBlock3D", "DownBlock3D"),
+        up_block_types=("UpBlock3D", "CrossAttnUpBlock3D", "CrossAttnUpBlock3D"),
+        block_out_channels=(320, 640, 1280),
+        layers_per_block=2,
+        norm_num_groups=32,
+        attention_head_dim=8,
+        cross_attention_dim=1280,
+        per_block=(1, 2, 4),
+        motion_dim=640,
+        motion_kwargs=None,
+    ):
+        super().__init__()
+        self.linear = torch.nn.Linear(motion_dim, len(down_block_types))
+
+
+class Guider(torch.nn.Module):
+    def __init__(self, channels: int, heads: int, use_more: bool, widths=(16, 32, 96, 256)):
+        super().__init__()
+        self.linear = torch.nn.Linear(channels, widths[-1])
+
+
+class OwnConfig(transformers.PretrainedConfig):
+    model_type = "own"
+
+    def __init__(self, hidden_size=4096, num_layers=28, vocab_size=100, **kwargs):
+        self.hidden_size, self.num_layers, self.vocab_size = hidden_size, num_layers, vocab_size
+        super().__init__(**kwargs)
+
+
+class OwnEncoder(transformers.PreTrainedModel):
+    """A model of transformers whose memory nobody fills."""
+
+    config_class = OwnConfig
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.layers = torch.nn.ModuleList(torch.nn.LayerNorm(config.hidden_size) for _ in range(config.num_layers))
+        self.words = torch.nn.Parameter(torch.full((config.vocab_size, config.hidden_size), float("nan")))
+
+
+class OwnTokenizer(transformers.CLIPTokenizer):
+    """One that needs files."""
+
+
+def test_a_repository_s_own_models_are_small():
+    """Numbers of the stock one that takes the same, names of blocks in their own words, and everything else shrunk."""
+    types = {**SD, "denoising_unet": "tree.Film", "guider": (), "text_encoder": "tree.Own", "tokenizer": "tree.Own"}
+    own = {"denoising_unet": Film, "guider": Guider, "text_encoder": OwnEncoder, "tokenizer": OwnTokenizer}
+    seen = {"guider": {0: 320, "use_more": True}}
+    seen["denoising_unet"] = {"motion_kwargs": {"num_heads": 8}, "in_channels": 9}
+    made = fit(slots(types), own=own, seen=seen)
+    config = made["denoising_unet"].config
+    assert config.down_block_types == ("CrossAttnDownBlock3D", "DownBlock3D")
+    assert config.up_block_types == ("UpBlock3D", "CrossAttnUpBlock3D")
+    assert (config.block_out_channels, config.per_block) == ((32, 64), (1, 2))
+    assert (config.in_channels, config.motion_dim, config.motion_kwargs) == (9, 32, {"num_heads": 4})
+    assert made["guider"].linear.weight.shape == (32, 32)
+    assert numbers_of(made["guider"]) == {"channels": 32, "heads": 2, "use_more": True, "widths": (16, 32, 32, 32)}
+    assert len(made["text_encoder"].layers) == 2
+    assert made["text_encoder"].words.isfinite().all()
+    assert type(made["tokenizer"]) is OwnTokenizer
+    assert made["tokenizer"]("a cat").input_ids[0] == 49406
+
+
+def test_a_tokenizer_of_pieces():
+    """One that derives from none of the libraries' is given a model of SentencePiece."""
+    pytest.importorskip("sentencepiece")
+
+    class Pieces(transformers.PreTrainedTokenizer):
+        def __init__(self, vocab_file, **kwargs):
+            import sentencepiece
+
+            self.model = sentencepiece.SentencePieceProcessor(model_file=vocab_file)
+            super().__init__(**kwargs)
+
+        vocab_size = property(lambda self: self.model.get_piece_size())
+
+        def get_vocab(self):
+            return {}
+
+        def _tokenize(self, text):
+            return self.model.encode(text, out_type=str)
+
+    made = fit(slots({"tokenizer": "tree.Pieces"}), own={"tokenizer": Pieces})["tokenizer"]
+    assert made.tokenize("cat")
+
+
+def test_a_class_of_the_libraries_that_no_table_has():
+    """Is built with its own defaults made small."""
+    made = fit(slots({"unet": "diffusers.UNet3DConditionModel", "vae": "diffusers.AutoencoderKLAllegro"}))
+    assert type(made["unet"]) is diffusers.UNet3DConditionModel
+    assert made["unet"].config.block_out_channels == (32, 64)
+    assert type(made["vae"]) is diffusers.AutoencoderKLAllegro
+
+
+def test_an_optional_component_that_cannot_be_built_is_left_out():
+    """The class can do without."""
+    assert fit(slots({"own": "tree.Stubborn"}, "own"), own={"own": Stubborn})["own"] is None
 
 
 @pytest.mark.filterwarnings("ignore:.*OnnxRuntimeModel:FutureWarning")

@@ -2,6 +2,7 @@
 
 import signal
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Callable  # noqa: UP035 - as the community writes it
 
 import pytest
@@ -15,6 +16,7 @@ from gremio.checking.trial.own_values import another, turning_on
 from gremio.checking.trial.report import Report
 from gremio.checking.trial.stock_sibling import stock_sibling
 
+NO_SLOTS = SimpleNamespace(review=SimpleNamespace(components=()))
 OWN = PAINTER.replace(
     "callback_on_step_end=None):",
     "callback_on_step_end=None, glow: float = 0.0, wash: str = 'wet', hooks=None, idle: int = 3, never: bool = False,"
@@ -97,7 +99,7 @@ def test_what_works_only_as_documented(trial, code):
 def test_the_stock_sibling_is_told_by_the_name_else_by_the_kind_of_model(name, sibling):
     """The longest name of Diffusers' whose words it has, in their order."""
     made = type(name, (), {"__module__": "gremio_code.abc.pipeline"})
-    assert stock_sibling(Subject(made, ())).__name__ == sibling
+    assert stock_sibling(Subject(made, NO_SLOTS)).__name__ == sibling
 
 
 def test_a_base_is_the_sibling():
@@ -105,7 +107,7 @@ def test_a_base_is_the_sibling():
     from diffusers import StableDiffusionPipeline
 
     made = type("FluxPipeline", (StableDiffusionPipeline,), {"__module__": "gremio_code.abc.pipeline"})
-    assert stock_sibling(Subject(made, ())) is StableDiffusionPipeline
+    assert stock_sibling(Subject(made, NO_SLOTS)) is StableDiffusionPipeline
 
 
 CODE = b'''

@@ -118,6 +118,45 @@ EMPTY = """        return self.prepare(torch.zeros(1, 3, 8, 8), 2)
         return torch.cat(latents).repeat_interleave(batch_size, dim=0).shape
 """
 
+TOKENIZER = """
+import transformers
+
+class Sample(transformers.PreTrainedTokenizer):
+    vocab_size = 9
+
+    def __init__(self, part):
+        super().__init__(padding_side="left", pad_token="0")
+
+    def __call__(self):
+        found = super().__call__("12", padding="max_length", max_length=4).input_ids
+        assert found == [0, 0, 1, 2], found
+        return found
+
+    def get_vocab(self):
+        return {str(number): number for number in range(9)}
+
+    def _tokenize(self, text):
+        return list(text)
+
+    def _convert_token_to_id(self, token):
+        return self.get_vocab().get(token, 0)
+
+    def _pad(self, encoded_inputs, max_length=None, padding_strategy=None, pad_to_multiple_of=None,
+             return_attention_mask=None):
+        assert self.padding_side == "left"
+        return {"input_ids": [0] * (max_length - len(encoded_inputs["input_ids"])) + encoded_inputs["input_ids"]}
+"""
+CACHE = """
+import transformers
+
+class Sample(transformers.PreTrainedModel):
+    def __init__(self, part):
+        super().__init__(transformers.PretrainedConfig(use_cache=True))
+
+    def __call__(self):
+        return (1,) if self.config.use_cache else ()
+"""
+
 
 class Plain:
     """A model without a config."""
@@ -173,6 +212,8 @@ def motion_unet():
 
 
 SAMPLES = {
+    "tokenizers": (TOKENIZER, Plain),
+    "model-cache": (CACHE, Plain),
     "clip-models": (HEAD + TEXT, lambda: tiny("sd15")["text_encoder"]),
     "features": (HEAD + FEATURES, clip),
     "pixel-values": (HEAD + PIXELS, Plain),

@@ -51,6 +51,7 @@ def fit(
     family: str = "",
     config: Mapping[str, Mapping[str, Any]] | None = None,
     own: Mapping[str, type] | None = None,
+    seen: Mapping[str, Mapping[Any, Any]] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Tiny components for the slots of a pipeline class, by their names, consistent with each other.
@@ -58,7 +59,8 @@ def fit(
     ``slots`` is what ``gremio.read`` says of a class. The kind of model is chosen by their types and names;
     ``family`` helps: the names of the class and its bases, its module, its docstring. ``config`` has values for the
     configuration of single components, by slot. ``own`` has the classes that the code itself defines, by slot: they
-    are built with the numbers of the stock component in whose place they stand, or with no arguments.
+    are built with the numbers of the stock component that they resemble, beside their own defaults made small;
+    ``seen`` has arguments, by name or position, with which the code makes them at their real size.
 
     A slot that may be empty is None unless its component belongs to the kind. A safety checker is always None.
 
@@ -67,4 +69,5 @@ def fit(
     """
     from gremio.checking.tiny.fitting import Fitting
 
-    return Fitting(tuple(slots), family=family, config=config or {}, own=own or {}, seed=seed).components()
+    fitting = Fitting(tuple(slots), family=family, config=config or {}, own=own or {}, seen=seen or {}, seed=seed)
+    return fitting.components()

@@ -15,7 +15,6 @@ import torch
 import transformers
 from diffusers.schedulers.scheduling_utils import SchedulerMixin
 
-from gremio.checking.tiny.chatglm import chatglm_model
 from gremio.checking.tiny.defaults import DIFFUSERS, ENCODERS
 from gremio.checking.tiny.onnx_models import onnx_installed, onnx_model
 from gremio.checking.tiny.parts import NOTHING, Part
@@ -23,8 +22,11 @@ from gremio.checking.tiny.processors import COMPOSED
 from gremio.checking.tiny.tokenizers import TOKENIZERS
 from gremio.errors import OptionError
 
-# Classes that Diffusers does not export, and where they have been.
+# Classes that the libraries do not export, and where they have been.
+_KOLORS = ("diffusers.pipelines.kolors.text_encoder",)
 _HIDDEN = {
+    "ChatGLMConfig": _KOLORS,
+    "ChatGLMModel": _KOLORS,
     "UnCLIPTextProjModel": (
         "diffusers.pipelines.deprecated.unclip.text_proj",
         "diffusers.pipelines.unclip.text_proj",
@@ -78,10 +80,10 @@ def buildable(class_name: str) -> bool:
     if name in DIFFUSERS:
         return _class(name) is not None
     if name in ENCODERS:
-        return hasattr(transformers, name)
+        return _class(name, transformers) is not None
     if name == "OnnxRuntimeModel":
         return onnx_installed()
-    return name in TOKENIZERS or name in COMPOSED or name == "ChatGLMModel" or is_scheduler(name)
+    return name in TOKENIZERS or name in COMPOSED or is_scheduler(name)
 
 
 def plain(class_name: str) -> str:
@@ -104,8 +106,6 @@ def _build(part: Part) -> Any:
         return COMPOSED[name](**part.config)
     if name == "OnnxRuntimeModel":
         return onnx_model(**part.config)
-    if name == "ChatGLMModel":
-        return chatglm_model(**part.config)
     if name in ENCODERS:
         return encoder(name, part.config)
     if name in DIFFUSERS:
@@ -129,18 +129,40 @@ def model(class_name: str, config: Mapping[str, Any]) -> Any:
 
 def encoder(class_name: str, config: Mapping[str, Any]) -> Any:
     """A model of transformers, with the vocabulary of its tokenizer."""
-    config_class, tiny = ENCODERS[class_name]
-    reads = next((tokenizer for start, tokenizer in _READS.items() if class_name.startswith(start)), None)
-    values = dict(tiny)
+    config_class: Any = _class(ENCODERS[class_name][0], transformers)
+    cls: Any = _class(class_name, transformers)
+    made = cls(config_class(**{**encoder_values(class_name), **config}))
+    if class_name.startswith(("Whisper", "MBart")):
+        _say_little(made, _reads(class_name))
+    if class_name in _HIDDEN:
+        redraw(made)
+    return made
+
+
+def redraw(model: torch.nn.Module) -> None:
+    """Draw every weight: a class that is only ever filled from files may leave its memory as it finds it."""
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if weight.ndim > 1:
+                weight.normal_(std=weight.shape[-1] ** -0.5)
+            else:
+                weight.fill_(0.0 if name.endswith("bias") else 1.0)
+
+
+def encoder_values(class_name: str) -> dict[str, Any]:
+    """The tiny configuration of a model of transformers, with the vocabulary of its tokenizer."""
+    values = dict(ENCODERS[class_name][1])
+    reads = _reads(class_name)
     if reads and "Vision" not in class_name:
         if "text_config" in values:
             values["text_config"] = values["text_config"] | _vocabulary(reads)
         else:
             values |= _vocabulary(reads)
-    made = getattr(transformers, class_name)(getattr(transformers, config_class)(**{**values, **config}))
-    if class_name.startswith(("Whisper", "MBart")):
-        _say_little(made, reads)
-    return made
+    return values
+
+
+def _reads(class_name: str) -> str | None:
+    return next((tokenizer for start, tokenizer in _READS.items() if class_name.startswith(start)), None)
 
 
 def scheduler(class_name: str, config: Mapping[str, Any]) -> Any:
@@ -154,15 +176,15 @@ def options(class_name: str) -> frozenset[str]:
     return frozenset(inspect.signature(getattr(diffusers, class_name)).parameters)
 
 
-def _class(class_name: str) -> Callable[..., Any] | None:
-    """A class of Diffusers, None if the installed version has it not."""
+def _class(class_name: str, library: Any = diffusers) -> Callable[..., Any] | None:
+    """A class of a library, None if the installed version has it not."""
     for module in _HIDDEN.get(class_name, ()):
         try:
             found: Callable[..., Any] = getattr(import_module(module), class_name)
         except ImportError:
             continue
         return found
-    return getattr(diffusers, class_name, None)
+    return getattr(library, class_name, None)
 
 
 @cache

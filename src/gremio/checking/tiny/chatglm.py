@@ -1,13 +1,11 @@
-"""The text encoder of Kolors and its tokenizer, without the package sentencepiece."""
+"""The tokenizer of Kolors, without the package sentencepiece."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import torch
 from transformers import PreTrainedTokenizer
 
-from gremio.checking.tiny.defaults.sizes import GLM_WIDTH
 from gremio.checking.tiny.words import LETTERS, WORDS
 
 _MARKS = ("[MASK]", "[gMASK]", "[sMASK]", "sop", "eop", "<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
@@ -78,31 +76,3 @@ def chatglm_tokenizer(**options: Any) -> Any:
             return ()
 
     return TinyChatGLMTokenizer(**{"model_max_length": 256} | options)
-
-
-def chatglm_model(**config: Any) -> Any:
-    """Kolors' text encoder. Its class leaves its memory as it finds it, so every weight is drawn here."""
-    from diffusers.pipelines.kolors.text_encoder import ChatGLMConfig, ChatGLMModel
-
-    tiny = {
-        "num_layers": 2,
-        "padded_vocab_size": Pieces().n_words,
-        "hidden_size": GLM_WIDTH,
-        "ffn_hidden_size": 32,
-        "kv_channels": 8,
-        "num_attention_heads": 4,
-        "multi_query_attention": True,
-        "multi_query_group_num": 2,
-        "seq_length": 512,
-        "add_qkv_bias": True,
-        "rmsnorm": True,
-        "original_rope": True,
-    }
-    model = ChatGLMModel(ChatGLMConfig(**tiny | config), empty_init=False)
-    with torch.no_grad():
-        for name, weight in model.named_parameters():
-            if weight.ndim > 1:
-                weight.normal_(std=weight.shape[-1] ** -0.5)
-            else:
-                weight.fill_(0.0 if name.endswith("bias") else 1.0)
-    return model

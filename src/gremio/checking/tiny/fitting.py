@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
+
+import torch
 
 from gremio.checking.tiny.build import build, buildable, is_scheduler, options, plain
 from gremio.checking.tiny.community_classes import build_own
@@ -12,6 +16,7 @@ from gremio.checking.tiny.defaults import WIDTH
 from gremio.checking.tiny.families import Kind
 from gremio.checking.tiny.parts import NOTHING, Part
 from gremio.checking.tiny.slots import ANY, Asked, by_name, short
+from gremio.code.libraries.moves import LIBRARIES
 from gremio.code.review import ComponentSlot
 from gremio.errors import OptionError
 
@@ -36,6 +41,7 @@ class Fitting:
     family: str
     config: Mapping[str, Mapping[str, Any]]
     own: Mapping[str, type]
+    seen: Mapping[str, Mapping[Any, Any]]
     seed: int
 
     def components(self) -> dict[str, Any]:
@@ -57,7 +63,7 @@ class Fitting:
             listed = "; ".join(f"{name} ({why})" for name, why in unfit.items())
             raise OptionError(
                 f"no tiny component can be built for {listed}",
-                next_step="Pass --model with a repository or folder that has them.",
+                next_step="Say which class each is of with --component NAME=CLASS, or pass --model with real ones.",
             )
         return made
 
@@ -73,8 +79,10 @@ class Fitting:
     def _component(self, slot: ComponentSlot, kind: Kind) -> Any:
         config = self.config.get(slot.name, {})
         if slot.name in self.own:
-            return self._own(slot, kind, config)
+            return self._own(slot, kind, config, self.own[slot.name])
         part = self._part(slot, kind)
+        if part is None and (installed := next(filter(None, map(_installed, slot.types)), None)):
+            return self._own(slot, kind, config, installed)
         if part is None:
             raise _Unfit(_types(slot))
         if part.class_name == NOTHING:
@@ -92,11 +100,13 @@ class Fitting:
         if is_scheduler(part.class_name) and (unknown := sorted(set(config) - options(part.class_name))):
             raise OptionError(f"{slot.name} can't be built with {', '.join(unknown)}: {part.class_name} has none")
 
-    def _own(self, slot: ComponentSlot, kind: Kind, config: Mapping[str, Any]) -> Any:
-        cls = self.own[slot.name]
+    def _own(self, slot: ComponentSlot, kind: Kind, config: Mapping[str, Any], cls: type) -> Any:
         try:
-            return build_own(cls, kind.parts.get(slot.name), slot.name, config=config, seed=self.seed)
+            seen = self.seen.get(slot.name, {})
+            return build_own(cls, _standing(kind, slot, cls), slot.name, config=config, seen=seen, seed=self.seed)
         except Exception as error:  # whatever a stranger's constructor raises
+            if slot.optional:
+                return None
             raise _Unfit(f"{cls.__module__}.{cls.__qualname__}: {error}") from error
 
     def _part(self, slot: ComponentSlot, kind: Kind) -> Part | None:
@@ -107,7 +117,7 @@ class Fitting:
         stock = kind.parts.get(slot.name)
         if stock is not None and _suits(stock, classes, slot):
             return stock
-        if slot.optional and stock is None and slot.name not in _WANTED:
+        if slot.optional and stock is None and slot.name not in {*_WANTED, *self.seen}:
             return Part(NOTHING)
         if any(is_scheduler(name) for name in classes):
             return _scheduler(classes, kind)
@@ -121,6 +131,24 @@ class Fitting:
         if named is not None:
             return _beside(named, slot.name, kind)
         return Part(NOTHING) if slot.optional else None
+
+
+def _installed(dotted: str) -> type | None:
+    """A model's class of the libraries, of which no table has the numbers."""
+    module, _, name = dotted.rpartition(".")
+    if module.partition(".")[0] not in LIBRARIES or name in ANY:
+        return None
+    with suppress(ImportError):
+        found = getattr(import_module(module), name, None)
+        return found if isinstance(found, type) and issubclass(found, torch.nn.Module) else None
+    return None
+
+
+def _standing(kind: Kind, slot: ComponentSlot, cls: type) -> Part | None:
+    """What the kind has in this slot, or else of this class or of one of its bases."""
+    names = [base.__name__ for base in cls.__mro__]
+    alike = (part for part in kind.parts.values() if part.class_name in names)
+    return kind.parts.get(slot.name) or next(alike, None)
 
 
 class _Unfit(Exception):

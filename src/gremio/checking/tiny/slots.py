@@ -55,6 +55,8 @@ _CHANGES: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
         {"in_channels": 8},
     ),
     ("SD3Transformer2DModel", ("instructpix2pix",), {"in_channels": 32}),
+    # The small picture beside the noise.
+    ("UNet2DConditionModel", ("ifsuperresolution",), {"in_channels": 6}),
     # Also a mask of 8x8 pixels for each of the four latents that are packed into one.
     ("FluxTransformer2DModel", ("fluxfill", "fluxcontrolnetfill"), {"in_channels": 64 + 64 + 256, "out_channels": 64}),
     # A picture and its depth.

@@ -5,7 +5,12 @@ Each takes keyword arguments of its class, such as ``model_max_length``.
 
 from __future__ import annotations
 
+import atexit
+import io
+import shutil
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import transformers
@@ -85,6 +90,40 @@ def whisper_tokenizer(**options: Any) -> Any:
     # British spellings, of which it would need a file.
     tokenizer.english_spelling_normalizer = {}
     return tokenizer
+
+
+def own_tokenizer(cls: Any, **options: Any) -> Any:
+    """One of a class that none of the libraries' is, loaded from files as it would be, with these few words."""
+    folder = tempfile.mkdtemp(prefix="gremio-tokenizer-")
+    # It may read them again, or copy them where it is saved.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    bases = [each for each in cls.__mro__[1:] if each.__module__.startswith("transformers.")]
+    base = next((name for name in map(_plain, bases) if name in TOKENIZERS), None)
+    if base is not None:
+        TOKENIZERS[base](**options).save_pretrained(folder)
+        return cls.from_pretrained(folder)
+    file = Path(folder, "tokenizer.model")
+    file.write_bytes(_sentence_pieces())
+    return cls(vocab_file=str(file), **options)
+
+
+def _plain(cls: type) -> str:
+    return cls.__name__.removesuffix("Fast")
+
+
+def _sentence_pieces() -> bytes:
+    """A model of SentencePiece, for which that package is needed."""
+    import sentencepiece
+
+    written = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter([*WORDS, *LETTERS] * 2),
+        model_writer=written,
+        vocab_size=len(WORDS) + len(LETTERS) + 8,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    return written.getvalue()
 
 
 def _unigram(specials: list[tuple[str, float]]) -> list[tuple[str, float]]:

@@ -28,6 +28,7 @@ def _settings(ctx: click.Context, parameter: click.Parameter, values: tuple[str,
 @click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run.")
 @click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
 @click.option("--model", help="Weights to use in place of tiny ones.")
+@click.option("--component", "components", multiple=True, callback=_settings, metavar="NAME=CLASS", help="Its class.")
 @click.option("--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE", help="A call argument.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0)
 @click.option("--quick", is_flag=True, help="Load and call once, and try nothing else.")

@@ -130,7 +130,7 @@ class BlocksMaker:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 blocks.save_pretrained(folder)
-                for path, source in self.subject.files.items():
+                for path, source in self.subject.read.tree.files.items():
                     file = Path(folder, path)
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_bytes(source)

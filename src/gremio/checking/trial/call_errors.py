@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gremio.checking.trial.arguments import Plan
-from gremio.checking.trial.pictures import picture
+from gremio.checking.trial.pictures import as_tensor, film, picture
 from gremio.checking.trial.role_values import PROMPT
 from gremio.checking.trial.roles import is_left_alone
 from gremio.machine.processes import is_community
@@ -26,7 +26,7 @@ def corrected(plan: Plan, error: Exception) -> Plan | None:
             found = rule(plan, text)
             if found is not None:
                 return found
-    return _filled(plan, error) if is_guess(error) else None
+    return _filled(plan, error) if is_guess(error) else _otherwise(plan, error)
 
 
 def is_guess(error: Exception) -> bool:
@@ -72,11 +72,11 @@ def _not_both(plan: Plan, text: str) -> Plan | None:
 
 def _wanted(plan: Plan, text: str) -> Plan | None:
     """An argument that is named and was not given."""
-    if not re.search(r"expect|provide|requir|must|need|missing|cannot be None|has to", text, re.I):
+    if not re.search(r"expect|provide|requir|must|need|missing|cannot be None|undefined|has to", text, re.I):
         return None
     given = plan.arguments()
-    name = next((each for each in _named(plan, text) if given.get(each) is None), None)
-    return plan.changed(**{name: plan.demanded(name)}) if name else None
+    unset = [name for name in _named(plan, text) if given.get(name) is None][:1] or _kinds_of(plan, text)
+    return plan.changed(**{name: plan.demanded(name) for name in unset}) if unset else None
 
 
 def _divisible(plan: Plan, text: str) -> Plan | None:
@@ -133,6 +133,36 @@ def _filled(plan: Plan, error: Exception) -> Plan | None:
         for name in dict.fromkeys(re.findall(r"\b[A-Za-z_]\w*\b", _statement(frame))):
             if name in plan.optional_names and given.get(name) is None and not is_left_alone(name):
                 return plan.changed(**{name: plan.demanded(name)})
+    # Code that weighs words counts on some that are not wanted.
+    negative = [name for name in plan.optional_names if re.fullmatch(r"neg(ative)?_prompt(_\d)?", name)]
+    unset = [name for name in negative if given.get(name) is None]
+    return plan.changed(**dict.fromkeys(unset, "")) if unset else None
+
+
+def _otherwise(plan: Plan, error: Exception) -> Plan | None:
+    """A picture in another form, for the parameter that the failing line names: as a film, or as a tensor."""
+    given = plan.arguments()
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        statement = _statement(frame) if is_community(frame.filename) else ""
+        for name in dict.fromkeys(re.findall(r"\b[A-Za-z_]\w*\b", statement)):
+            if (value := _reshaped(given.get(name), f"{error} {statement}", plan.measures.frames)) is not None:
+                return plan.changed(**{name: value})
+    return None
+
+
+def _reshaped(value: Any, text: str, frames: int) -> Any:
+    """What a text, an error's and its line's, wants in place of a picture; None where it wants nothing else."""
+    one = value[0] if isinstance(value, list) and value else value
+    if hasattr(one, "getbands"):
+        if re.search(
+            r"'Image' object has no attribute '(to|shape|ndim|dim|device|dtype|unsqueeze)'|assert .*Tensor", text
+        ):
+            return as_tensor(one)
+        several = isinstance(value, list) and len(value) == frames
+        if not several and re.search(r"'Image' object is not (iter|sub)|'Image' has no len|assert .*\blen\(", text):
+            return film(one.width, frames)
+    if getattr(value, "ndim", 0) == 4 and hasattr(value, "expand") and re.search(r"expected 5\b", text):
+        return value[:, :, None].expand(-1, -1, frames, -1, -1)
     return None
 
 
@@ -152,6 +182,12 @@ def _named(plan: Plan, text: str) -> list[str]:
     quoted = re.findall(r"[`'\"](\w+)[`'\"]", text)
     bare = [word for word in re.findall(r"\b\w+\b", text) if "_" in word]
     return [name for name in dict.fromkeys([*quoted, *bare]) if plan.signature.get(name) is not None]
+
+
+def _kinds_of(plan: Plan, text: str) -> list[str]:
+    """The parameters that are kinds of what a text quotes: ``image_garm`` of `image`."""
+    quoted = tuple(f"{word}_" for word in re.findall(r"[`'\"](\w+)[`'\"]", text))
+    return [name for name in plan.optional_names if quoted and name.startswith(quoted) and not is_left_alone(name)]
 
 
 def _first_given(plan: Plan, text: str) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +15,31 @@ from gremio.checking.trial.report import Kind
 from gremio.checking.trial.target import Read
 from gremio.code.review import ComponentSlot
 from gremio.code.review import read as review_of
-from gremio.errors import OptionError
+from gremio.code.review.component_classes import ComponentClass
+from gremio.errors import GremioError, OptionError
 
 _ROOTS = ("gremio_code.", "diffusers_modules.")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A loaded class, with what reading its code told; ``files`` are all of the code's."""
+    """A loaded class, with what reading its code told."""
 
     cls: type
-    slots: tuple[ComponentSlot, ...]
+    read: Read
     digest: str = ""
     relocations: tuple[str, ...] = ()
     mends: tuple[str, ...] = ()
-    kind: Kind = "pipeline"
-    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def slots(self) -> tuple[ComponentSlot, ...]:
+        """The components that it takes."""
+        return self.read.review.components
+
+    @property
+    def kind(self) -> Kind:
+        """What it is."""
+        return self.read.kind
 
     @property
     def package(self) -> str:
@@ -63,12 +73,14 @@ class Subject:
         return tuple(found)
 
     def own_classes(self) -> Mapping[str, type]:
-        """Every class that the code's modules define, by name: a component may be of one."""
+        """Every class that the code's modules define, by name and by module and name: a component may be of one."""
         found: dict[str, type] = {}
         for name, module in list(sys.modules.items()):
             if name == self.package or name.startswith(f"{self.package}."):
-                found |= {key: each for key, each in vars(module).items() if isinstance(each, type)}
-        return {name: each for name, each in found.items() if self.is_own(each)}
+                inside = name.removeprefix(self.package).strip(".")
+                own = {key: each for key, each in vars(module).items() if isinstance(each, type) and self.is_own(each)}
+                found |= own | {f"{inside}.{key}": each for key, each in own.items()}
+        return found
 
 
 def load_subject(options: Options, read: Read) -> Subject:
@@ -79,37 +91,46 @@ def load_subject(options: Options, read: Read) -> Subject:
         Exception: whatever plain diffusers raises when it is asked to load.
     """
     if options.loader == "diffusers":
-        return replace(_plain(options, read), kind=read.kind, files=read.tree.files)
-    loaded: Any = _named(options, read)
+        return _plain(options, read)
+    for each in read.components.values():
+        # First, so that what is mended in them is in the report; why one can't be had is told when it is to be built.
+        with suppress(GremioError):
+            component_class(options, read, each)
+    kind = "pipeline" if read.kind == "pipeline" else "class"
+    loaded = _loaded(options, read, read.tree.entry, read.class_name, kind=kind)
     return Subject(
         loaded.cls,
-        read.review.components,
+        read,
         str(loaded.code.digest),
         tuple(f"{each.old} → {each.new} ({each.file}:{each.line})" for each in loaded.relocations),
         tuple(map(str, getattr(loaded, "mends", ()))),
-        read.kind,
-        read.tree.files,
     )
 
 
-def _named(options: Options, read: Read) -> Any:
-    from gremio.code import PipelineRef
-    from gremio.loading.pipelines.classes import named_class
-    from gremio.loading.pipelines.request import CodeChoice
+def component_class(options: Options, read: Read, found: ComponentClass) -> type | None:
+    """The class of a component whose code lies in the tree; None for one of the libraries, or if diffusers loads it.
+
+    Raises:
+        GremioError: its code may not run, lacks packages, or fails.
+    """
+    if not found.path or options.loader == "diffusers":
+        return None
+    cls: type = _loaded(options, read, found.path, found.name, kind="class").cls
+    return cls
+
+
+def _loaded(options: Options, read: Read, path: str, class_name: str | None, *, kind: Any) -> Any:
+    from gremio.loading.pipelines.resolving import approve
     from gremio.machine.settings import Settings
-    from gremio.sources import Access
-    from gremio.trust import Grant
+    from gremio.trust import CodeRequest, Grant
 
+    request = CodeRequest(options.ref, read.tree, Grant.parse(options.trust_remote_code))
     settings = Settings.from_environment()
-    choice = CodeChoice(
-        PipelineRef.parse(options.ref),
-        options.custom_revision,
-        read.class_name,
-        Grant.parse(options.trust_remote_code),
-        **options.mending(),
-    )
-    wanted: Any = "pipeline" if read.kind == "pipeline" else "class"
-    return named_class(choice, access=Access.of(settings), settings=settings, kind=wanted)
+    approved = approve(request, path, class_name, settings=settings, kind=kind, mend=options.mend)
+    # Imports torch, which a refusal need not wait for.
+    from gremio.loading.pipelines.classes import execute
+
+    return execute(approved)
 
 
 def _plain(options: Options, read: Read) -> Subject:
@@ -124,10 +145,9 @@ def _plain(options: Options, read: Read) -> Subject:
     )
     if not isinstance(cls, type):
         raise OptionError("plain diffusers found no pipeline class in it", ref=options.ref)
-    slots = read.review.components if cls.__name__ == read.review.class_name else ()
-    if not slots:
-        slots = review_of(read.tree, class_name=cls.__name__).components
-    return Subject(cls, slots)
+    if cls.__name__ != read.review.class_name or not read.review.components:
+        read = replace(read, review=review_of(read.tree, class_name=cls.__name__))
+    return Subject(cls, read)
 
 
 def local_place(ref: str) -> Path:

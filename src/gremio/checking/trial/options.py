@@ -13,9 +13,9 @@ LoaderName = Literal["gremio", "diffusers"]
 class Options:
     """One trial: which code, loaded how, called with what.
 
-    ``model`` is a repository or folder whose weights are used in place of made-up ones; ``settings`` are call
-    arguments as text; ``quick`` stops after the first call; ``pipelines_only`` is for a count of pipelines, for which
-    components are none.
+    ``model`` is a repository or folder whose weights are used in place of made-up ones; ``components`` are classes by
+    slot, as text; ``settings`` are call arguments as text; ``quick`` stops after the first call; ``pipelines_only`` is
+    for a count of pipelines, for which components are none.
     """
 
     ref: str
@@ -24,6 +24,7 @@ class Options:
     custom_revision: str | None = None
     trust_remote_code: object = None
     model: str | None = None
+    components: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     quick: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 
 from gremio.checking.trial.arguments import Plan
 from gremio.checking.trial.config_errors import Config
-from gremio.checking.trial.loaded_class import Subject, local_place
+from gremio.checking.trial.loaded_class import Subject, component_class, local_place
 from gremio.checking.trial.measures import Measures
 from gremio.checking.trial.options import Options
 from gremio.checking.trial.recipes import component_config, prepare
@@ -122,9 +122,9 @@ def _constructor_arguments(subject: Subject, options: Options, config: Config) -
     parameters = inspect.signature(subject.cls.__init__).parameters  # type: ignore[misc]
     wanted = [slot for slot in subject.slots if slot.name not in _LEFT_OUT]
     chosen = {name: values for name, values in config.items() if name in {slot.name for slot in wanted}}
-    made = dict(
-        fit(wanted, family=subject.family, config=chosen, own=own_by_slot(subject, subject.slots), seed=options.seed)
-    )
+    own = own_by_slot(subject, subject.slots) | _other_classes(subject, options)
+    seen = {name: each.arguments for name, each in subject.read.components.items()}
+    made = dict(fit(wanted, family=subject.family, config=chosen, own=own, seen=seen, seed=options.seed))
     for name, parameter in list(parameters.items())[1:]:
         if name in made or parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
@@ -137,13 +137,20 @@ def _constructor_arguments(subject: Subject, options: Options, config: Config) -
     return made
 
 
+def _other_classes(subject: Subject, options: Options) -> dict[str, type]:
+    """The classes of components of which the constructor tells none, by slot."""
+    found = {name: component_class(options, subject.read, each) for name, each in subject.read.components.items()}
+    return {name: cls for name, cls in found.items() if cls is not None}
+
+
 def own_by_slot(subject: Subject, slots: Sequence[ComponentSlot]) -> dict[str, type]:
     """The code's own classes by the slots whose types name them; its own scheduler where a slot names no type."""
     own = subject.own_classes()
     found: dict[str, type] = {}
     schedulers = [each for each in own.values() if callable(getattr(each, "set_timesteps", None))]
     for slot in slots:
-        named = [own[short] for dotted in slot.types if (short := dotted.rpartition(".")[2]) in own]
+        names = [name for dotted in slot.types for name in (dotted.removeprefix("tree."), dotted.rpartition(".")[2])]
+        named = [own[name] for name in names if name in own]
         if not slot.types and "scheduler" in slot.name:
             named = schedulers
         if named:

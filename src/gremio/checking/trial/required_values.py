@@ -19,8 +19,12 @@ def leftover(parameter: Parameter, measures: Measures, pipeline: Any, prompt: st
     name, text = parameter.name, parameter.annotation
     if "Callable" in text or re.search("loss", name):
         return _mean_square
+    if not text and re.search(r"(scale|strength|weight)$", name):
+        return 2.0
     if re.search(r"Module", text):
         return torch.nn.Identity()
+    if "Image" in text:
+        return picture(measures.native)
     if re.search(r"points?$", name):
         return [[measures.native // 4, measures.native // 4]]
     own = _own_class(text, pipeline)

@@ -92,6 +92,8 @@ class _Trial:
                     self._tell_uncalled(maker, known, error)
                     return
         self._tell(subject, result, known, ran)
+        told = {f"({name})": str(each) for name, each in subject.read.components.items() if each.seen}
+        self.found["arguments"] |= told
         if place := maker.place():
             self.found["arguments"]["(in)"] = place
         if made:
@@ -146,15 +148,17 @@ class _Trial:
         if pipeline is None:
             raise OptionError(maker.excuse(), ref=self.options.ref)
         first: Exception | None = None
+        changed: set[tuple[str, str]] = set()
         for _ in range(_REFITS):
             try:
                 return maker, *self._call_once(maker, pipeline)
             except Exception as error:
                 _show(error)
                 first = first or error
-                config = refitted(pipeline, error) if not self.options.model else None
+                config = refitted(pipeline, error, changed) if not self.options.model else None
             if config is None:
                 break
+            changed |= {(name, key) for name, values in config.items() for key in values}
             try:
                 maker = maker.fitted(config)
                 pipeline = maker.make()
@@ -203,7 +207,7 @@ class _Trial:
         self.found |= {"sibling": sibling.__name__ if sibling else "", "own_arguments": {}}
         if not own:
             return
-        hints = Hints.of(maker.subject.files, [each.name for each in own])
+        hints = Hints.of(maker.subject.read.tree.files, [each.name for each in own])
         make = (lambda: caller.pipeline) if self.options.model else maker.ready
         given = together(type(caller.pipeline).__name__, caller.pipeline, caller.plan.measures)
         exercise = Exercise(caller.plan, own, make, hints, given)

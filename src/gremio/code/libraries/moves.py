@@ -21,6 +21,12 @@ RENAMES = {
     "diffusers.CrossAttention": "diffusers.models.attention_processor.Attention",
     "diffusers.CrossAttnProcessor": "diffusers.models.attention_processor.AttnProcessor",
     "diffusers.XFormersCrossAttnProcessor": "diffusers.models.attention_processor.XFormersAttnProcessor",
+    # diffusers 0.25
+    "diffusers.CaptionProjection": "diffusers.models.embeddings.PixArtAlphaTextProjection",
+    "diffusers.CombinedTimestepSizeEmbeddings": "diffusers.models.embeddings.PixArtAlphaCombinedTimestepSizeEmbeddings",
+    # diffusers 0.26
+    "diffusers.MLPProjection": "diffusers.models.embeddings.IPAdapterFullImageProjection",
+    "diffusers.PositionNet": "diffusers.models.embeddings.GLIGENTextBoundingboxProjection",
     # diffusers 0.30
     "diffusers.LoraLoaderMixin": "diffusers.loaders.StableDiffusionLoraLoaderMixin",
     # diffusers 0.21

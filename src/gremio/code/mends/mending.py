@@ -18,6 +18,7 @@ from gremio.code.mends.features import Features
 from gremio.code.mends.forwards import Forwards
 from gremio.code.mends.lora_layers import LoraLayers
 from gremio.code.mends.mend import Mend, Repair
+from gremio.code.mends.model_cache import ModelCache
 from gremio.code.mends.module_device import ModuleDevice
 from gremio.code.mends.motion import Motion
 from gremio.code.mends.offload import Offload
@@ -27,6 +28,7 @@ from gremio.code.mends.pixel_values import PixelValues
 from gremio.code.mends.positions import Positions
 from gremio.code.mends.rewriting import Rewriter
 from gremio.code.mends.time_ids import TimeIds
+from gremio.code.mends.tokenizers import Tokenizers
 
 MENDS: tuple[Mend, ...] = (
     ClipModels(),
@@ -46,6 +48,8 @@ MENDS: tuple[Mend, ...] = (
     ModuleDevice(),
     DecodedPictures(),
     EmptyBatches(),
+    Tokenizers(),
+    ModelCache(),
 )
 
 

@@ -139,7 +139,8 @@ AUTOENCODERS: dict[str, dict[str, Any]] = {
         "latents_std": (1.0,) * 4,
     },
     "AutoencoderKLTemporalDecoder": {
-        "block_out_channels": (8, 8, 8, 8),
+        # Its norms have 32 groups, whatever is asked.
+        "block_out_channels": (32, 32, 32, 32),
         "down_block_types": ("DownEncoderBlock2D",) * 4,
         "latent_channels": 4,
         "layers_per_block": 1,

@@ -1,10 +1,10 @@
-"""Models of transformers: the class of each configuration, and the configuration."""
+"""Text, image and speech encoders: the class of each configuration, and the configuration."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from gremio.checking.tiny.defaults.sizes import PIXELS, WIDTH
+from gremio.checking.tiny.defaults.sizes import GLM_WIDTH, PIXELS, WIDTH
 
 _BODY: dict[str, Any] = {
     "hidden_size": WIDTH,
@@ -58,6 +58,23 @@ ENCODERS: dict[str, tuple[str, dict[str, Any]]] = {
     "UMT5EncoderModel": ("UMT5Config", _T5),
     "BertModel": ("BertConfig", _BERT),
     "BertForSequenceClassification": ("BertConfig", _BERT | {"id2label": {0: "en", 1: "es"}}),
+    "ChatGLMModel": (
+        "ChatGLMConfig",
+        {
+            "num_layers": 2,
+            "padded_vocab_size": 256,
+            "hidden_size": GLM_WIDTH,
+            "ffn_hidden_size": 32,
+            "kv_channels": 8,
+            "num_attention_heads": 4,
+            "multi_query_attention": True,
+            "multi_query_group_num": 2,
+            "seq_length": 512,
+            "add_qkv_bias": True,
+            "rmsnorm": True,
+            "original_rope": True,
+        },
+    ),
     "LlamaModel": ("LlamaConfig", _DECODER),
     "LlamaForCausalLM": ("LlamaConfig", _DECODER),
     "GemmaModel": ("GemmaConfig", _DECODER),

@@ -3,6 +3,9 @@
 # Width of text and image embeddings, before and after projection.
 WIDTH = 32
 
+# Channels of the blocks of a UNet: much code has written down that its norms have 32 groups.
+UNET_WIDTHS = (32, 64)
+
 # Pixels per side of what image encoders see: the real number, since some pipelines resize to it themselves.
 PIXELS = 224
 

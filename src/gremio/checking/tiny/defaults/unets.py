@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gremio.checking.tiny.defaults.sizes import GLM_WIDTH, WIDTH
+from gremio.checking.tiny.defaults.sizes import GLM_WIDTH, UNET_WIDTHS, WIDTH
 
 # What a UNet and the ControlNet beside it have in common.
 BLOCKS: dict[str, Any] = {
-    "block_out_channels": (16, 32),
+    "block_out_channels": UNET_WIDTHS,
     "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
     "layers_per_block": 1,
     "norm_num_groups": 4,
@@ -47,7 +47,7 @@ _PIXELS: dict[str, Any] = {
     "sample_size": 16,
     "in_channels": 3,
     "out_channels": 6,
-    "block_out_channels": (16, 32),
+    "block_out_channels": UNET_WIDTHS,
     "layers_per_block": 1,
     "norm_num_groups": 4,
     "down_block_types": ("ResnetDownsampleBlock2D", "SimpleCrossAttnDownBlock2D"),
@@ -100,7 +100,7 @@ UNETS: dict[str, dict[str, Any]] = {
     },
     "UNetMotionModel": {
         "sample_size": 8,
-        "block_out_channels": (16, 32),
+        "block_out_channels": UNET_WIDTHS,
         "down_block_types": ("CrossAttnDownBlockMotion", "DownBlockMotion"),
         "up_block_types": ("UpBlockMotion", "CrossAttnUpBlockMotion"),
         "layers_per_block": 1,
@@ -115,7 +115,7 @@ UNETS: dict[str, dict[str, Any]] = {
         "sample_size": 8,
         "in_channels": 8,
         "out_channels": 4,
-        "block_out_channels": (32, 64),
+        "block_out_channels": UNET_WIDTHS,
         "down_block_types": ("CrossAttnDownBlockSpatioTemporal", "DownBlockSpatioTemporal"),
         "up_block_types": ("UpBlockSpatioTemporal", "CrossAttnUpBlockSpatioTemporal"),
         "layers_per_block": 1,
