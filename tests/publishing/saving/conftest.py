@@ -49,18 +49,6 @@ AUTHOR = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _diffusers_own_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """diffusers copies all code into one folder; each test has its own, without what others left there."""
-    from diffusers.utils import dynamic_modules_utils
-
-    monkeypatch.setattr(dynamic_modules_utils, "HF_MODULES_CACHE", str(tmp_path / "hf-modules"))
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    _forget("diffusers_modules")
-    yield
-    _forget("diffusers_modules")
-
-
 def _forget(*tops: str) -> None:
     for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
         del sys.modules[name]
