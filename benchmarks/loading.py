@@ -55,6 +55,7 @@ def pinned_loads(side: str, place: Path) -> dict[str, float]:
 
 def locked_loads(side: str, place: Path) -> dict[str, float]:
     """From a lock, each file known by its hash; diffusers at the same commit."""
+    facade(side)  # the import of the libraries is no part of a load
     if side == "gremio":
         from gremio import Workspace
 
