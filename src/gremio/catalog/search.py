@@ -1,0 +1,190 @@
+"""From words and filters to entries, best first. Reads one file; asks no network and loads nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gremio.catalog import results
+from gremio.catalog.entry import Entry, Source
+from gremio.catalog.store import Store
+from gremio.catalog.words import COLUMNS, match
+from gremio.catalog.words import words as words_of
+from gremio.code import Digest
+from gremio.code.libraries.packages import is_installed
+from gremio.machine.settings import Settings
+from gremio.trust.approvals import Approvals
+
+_RANK = f"bm25(words, {', '.join(map(str, COLUMNS.values()))})"
+_ORDER = "CASE source WHEN 'mirror' THEN 0 WHEN 'local' THEN 1 WHEN 'approved' THEN 2 ELSE 3 END, ref"
+_ONE_IS_MISSING = (
+    "EXISTS (SELECT 1 FROM facets f WHERE f.kind = 'package' AND f.entry = e.id"
+    " AND f.value IN (SELECT value FROM json_each(?)))"
+)
+_RUNS = "EXISTS (SELECT 1 FROM results r WHERE r.digest = e.digest AND r.versions = ? AND r.outcome = 'runs')"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is looked for; without words and filters, everything.
+
+    ``runs``: only what a check found to run here, with what is installed now; False for the rest.
+    ``missing_packages``: only what needs packages that are not installed; False for what needs none.
+    ``source``: ``mirror``, ``hub``, ``local``, or ``approved`` for what was approved here, wherever it lies.
+    ``every_revision``: older code of the same name as well.
+    """
+
+    words: str = ""
+    task: str | None = None
+    family: str | None = None
+    runs: bool | None = None
+    missing_packages: bool | None = None
+    source: Source | None = None
+    every_revision: bool = False
+    limit: int = 50
+
+
+@dataclass(frozen=True)
+class Found:
+    """``every``: whether each has all of the words, and not only some. ``more``: whether there are others."""
+
+    entries: tuple[Entry, ...]
+    every: bool = True
+    more: bool = False
+
+
+def search(words: str = "", *, settings: Settings | None = None, **filters: object) -> tuple[Entry, ...]:
+    """What has these words, best first; ``filters`` are those of ``Query``.
+
+    Raises:
+        StoreError: the catalogue can't be read.
+    """
+    query = Query(words, **filters)  # type: ignore[arg-type]
+    return Catalog(settings or Settings.from_environment()).find(query).entries
+
+
+class Catalog:
+    """The catalogue of one home, to be read. Each call sees one state of it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = Store(settings)
+
+    def __len__(self) -> int:
+        """How many entries; none where nothing was synced."""
+        with self._store.reading() as file:
+            return int(file.execute("SELECT count(*) FROM entries").fetchone()[0]) if file else 0
+
+    def find(self, query: Query) -> Found:
+        """See ``Query``. Where nothing has all of the words, what has some of them.
+
+        Raises:
+            StoreError: the catalogue can't be read.
+        """
+        with self._store.reading() as file:
+            if file is None:
+                return Found(())
+            rows = self._rows(file, query, every=True)
+            # Words that were there, but none that could be looked for: nothing has them.
+            every = bool(rows) or len(words_of(query.words)) < 2
+            if not every:
+                rows = self._rows(file, query, every=False)
+            entries = map(Entry.read, rows[: query.limit])
+            return Found(self._with_here(file, entries), every, len(rows) > query.limit)
+
+    def get(self, ref: str) -> Entry | None:
+        """The entry of a ref as it is written in the catalogue; the current one of its name."""
+        return self._first("ref = ? ORDER BY current DESC, id", ref)
+
+    def by_digest(self, digest: str) -> Entry | None:
+        """The entry of exactly this code."""
+        return self._first("digest = ? ORDER BY current DESC, id", digest)
+
+    def refs(self, beginning: str = "", *, limit: int = 1000) -> list[tuple[str, str]]:
+        """Refs that begin so, each with its heading; for completions."""
+        with self._store.reading() as file:
+            if file is None:
+                return []
+            sql = "SELECT document FROM entries WHERE current AND ref >= ? AND ref < ? ORDER BY ref LIMIT ?"
+            rows = file.execute(sql, (_storable(beginning), _storable(beginning) + "\U0010ffff", limit)).fetchall()
+        return [(entry.ref, entry.heading) for entry in (Entry.read(document) for (document,) in rows)]
+
+    def values(self, kind: str) -> dict[str, int]:
+        """The values of ``task`` or ``family`` that there are, with how many current entries have each."""
+        with self._store.reading() as file:
+            if file is None:
+                return {}
+            sql = (
+                "SELECT f.value, count(*) FROM facets f JOIN entries e ON e.id = f.entry"
+                " WHERE f.kind = ? AND e.current GROUP BY f.value ORDER BY count(*) DESC, f.value"
+            )
+            return dict(file.execute(sql, (kind,)).fetchall())
+
+    def _first(self, condition: str, value: str) -> Entry | None:
+        with self._store.reading() as file:
+            if file is None:
+                return None
+            row = file.execute(f"SELECT document FROM entries WHERE {condition}", (_storable(value),)).fetchone()
+            return next(iter(self._with_here(file, [Entry.read(row[0])])), None) if row else None
+
+    def _rows(self, file: sqlite3.Connection, query: Query, *, every: bool) -> list[str]:
+        conditions, values = self._conditions(file, query)
+        table, order = "entries e", _ORDER
+        if query.words.strip():
+            wanted = match(query.words, every=every)
+            if not wanted:
+                return []
+            table, order = "words JOIN entries e ON e.id = words.rowid", f"{_RANK}, ref"
+            conditions.insert(0, "words MATCH ?")
+            values.insert(0, wanted)
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        sql = f"SELECT e.document FROM {table} {where} ORDER BY {order} LIMIT ?"
+        return [document for (document,) in file.execute(sql, (*values, query.limit + 1))]
+
+    def _conditions(self, file: sqlite3.Connection, query: Query) -> tuple[list[str], list[str]]:
+        conditions = [] if query.every_revision else ["e.current"]
+        values: list[str] = []
+
+        def also(condition: str, value: str, wanted: bool = True) -> None:
+            conditions.append(condition if wanted else f"NOT {condition}")
+            values.append(_storable(value))
+
+        for kind in ("task", "family"):
+            if value := getattr(query, kind):
+                also(f"e.id IN (SELECT entry FROM facets WHERE kind = '{kind}' AND value = ?)", value)
+        if query.source == "approved":
+            digests = [str(each.digest) for each in Approvals(self._settings).all()]
+            also("e.digest IN (SELECT value FROM json_each(?))", json.dumps(digests))
+        elif query.source:
+            also("e.source = ?", query.source)
+        if query.runs is not None:
+            also(_RUNS, results.installed(), query.runs)
+        if query.missing_packages is not None:
+            also(_ONE_IS_MISSING, json.dumps(_missing(file)), query.missing_packages)
+        return conditions, values
+
+    def _with_here(self, file: sqlite3.Connection, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """With what is known of this machine now."""
+        found = list(entries)
+        runs = results.found(file, (entry.digest for entry in found))
+        approvals = Approvals(self._settings)
+        told = []
+        for entry in found:
+            missing = tuple(each.package or each.name for each in entry.required if not is_installed(each.name))
+            approval = approvals.get(Digest.parse(entry.digest)) if entry.digest else None
+            told.append(
+                replace(entry, runs=runs.get(entry.digest), missing=missing, approved=str(approval) if approval else "")
+            )
+        return tuple(told)
+
+
+def _missing(file: sqlite3.Connection) -> list[str]:
+    """The packages that entries need and that are not installed here, by the names they are imported by."""
+    names = file.execute("SELECT DISTINCT value FROM facets WHERE kind = 'package'").fetchall()
+    return [name for (name,) in names if not is_installed(name)]
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
