@@ -11,11 +11,11 @@ from typing import TypeVar
 
 import click
 
+from gremio.cli.findings import finding_lines
 from gremio.cli.wording import section
 from gremio.code import CodeTree, Difference
 from gremio.errors import NotTrusted
 from gremio.machine.settings import Settings
-from gremio.machine.terminal import plain
 from gremio.sources.trees import Trees
 from gremio.trust.approvals import Approval, Approvals, place_of
 from gremio.trust.findings import Finding, by_weight, scan
@@ -69,9 +69,9 @@ def _told(tree: CodeTree, ref: str, findings: tuple[Finding, ...], settings: Set
     before = Approvals(settings).latest(place_of(tree))
     if before and before.digest != tree.digest:
         diff = Difference.between(Trees(settings.home).files(before.digest) or {}, tree.files).diff
-        yield from section(f"changed since it was {before}", plain(diff).splitlines())
+        yield from section(f"changed since it was {before}", diff.splitlines())
     shown = [each for each in findings if each.severity != "low"]
-    yield from section("it could", [f"{each.what}  ({each.file}:{each.line or 1}, {each.severity})" for each in shown])
+    yield from finding_lines(shown, everything=False)
     if not shown:
         yield "  The review found nothing to look at. It reads what code could do; it proves nothing."
     yield f"  All of it: gremio review {ref}"

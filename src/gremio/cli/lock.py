@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli.findings import changed_lines
 from gremio.cli.options import access_arguments, access_options, format_option, project_option
-from gremio.cli.wording import section
-from gremio.machine.terminal import plain
+from gremio.cli.wording import answer, section
 
 if TYPE_CHECKING:
     from gremio.code import CodeTree
@@ -106,8 +105,7 @@ def update(
         told.append(changes)
         if not changes and form == "human":
             click.echo(f"{entry.name}: nothing has changed")
-    if form == "json":
-        click.echo(json.dumps([each.as_dict() for each in told], indent=2, ensure_ascii=False))
+    answer(form, [each.as_dict() for each in told], ())
 
 
 def _workspace(project: str, options: dict[str, Any]) -> Workspace:
@@ -122,8 +120,7 @@ def _renew(
     new, trees = work.resolve(replace(entry, code=None, weights=None))
     changes = work.changes(entry, new, trees)
     if changes and not quiet:
-        for line in _lines(changes):
-            click.echo(line)
+        answer("human", None, _lines(changes))
     if not changes or dry_run:
         return changes
     known = [code.approval for code in entry.codes if code.approval]
@@ -166,7 +163,6 @@ def _lines(changes: Changes) -> Iterable[str]:
     yield from section("commits", changes.commits)
     if changes.code:
         yield from section("code", [str(each) for each in changes.code.files])
-        yield from section("diff", plain(changes.code.diff).splitlines())
-    yield from section("it could now", [f"{each.what}  ({each.file}:{each.line or 1})" for each in changes.came])
-    yield from section("it could before", [f"{each.what}  ({each.file}:{each.line or 1})" for each in changes.went])
+        yield from section("diff", changes.code.diff.splitlines())
+    yield from changed_lines(changes.came, changes.went, everything=True)
     yield from section("files of the model", changes.files[:20])

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli.findings import changed_lines, finding_lines
 from gremio.cli.options import access_arguments, access_options, code_options
-from gremio.cli.wording import section
+from gremio.cli.wording import answer, section
 from gremio.machine.terminal import plain_line
 
 if TYPE_CHECKING:
     from gremio.trust.findings import Finding
     from gremio.trust.review import CapabilityReview, Changes
-
-_COLOURS = {"high": "red", "medium": "yellow", "low": "blue"}
-_MEANING = {"high": "a person has to look", "medium": "worth knowing", "low": "said for completeness"}
-
-_DOUBTS = {"high": "", "medium": "  (or something else)", "low": "  (a guess by its name)"}
-_WENT = "went, "
 
 
 @click.command()
@@ -66,12 +58,7 @@ def review(ctx: click.Context, /, ref: str, other: str | None, everything: bool,
 def _answer(form: str, document: dict[str, Any], findings: Iterable[Finding], lines: Iterable[str]) -> None:
     from gremio.trust.review.sarif import sarif
 
-    if form == "human":
-        for line in lines:
-            click.echo(line)
-    else:
-        # Plain ASCII: what code has hidden in its text can't act on a terminal.
-        click.echo(json.dumps(sarif(findings) if form == "sarif" else document, indent=2))
+    answer(form, sarif(findings) if form == "sarif" else document, lines)
 
 
 def _other(ref: str, other: str) -> tuple[str, str | None]:
@@ -88,7 +75,7 @@ def _lines(review: CapabilityReview, everything: bool) -> Iterator[str]:
     code = review.code
     yield click.style(plain_line(code.class_name if code and code.class_name else review.ref), bold=True)
     yield from _indented(_identity(review))
-    yield from _of_findings(review.findings, everything)
+    yield from finding_lines(review.findings, everything=everything)
     if code is not None:
         yield from _section("classes", [f"{each.name} ({each.kind}) {each.path}:{each.line}" for each in code.classes])
         yield from _section("components", _joined(each.name for each in code.components))
@@ -112,41 +99,11 @@ def _size(count: int) -> str:
     return f"{count} bytes" if count < 10_000 else f"{count // 1000} KB"
 
 
-def _of_findings(findings: Iterable[Finding], everything: bool, *, sign: str = "") -> Iterator[str]:
-    """By severity, then by code; the reason once for each code."""
-    for severity, group in groupby(findings, key=lambda finding: finding.severity):
-        found = list(group)
-        yield ""
-        title = f"{sign}{severity}: {len(found)}  {_MEANING[severity]}"
-        yield click.style(title, fg=_COLOURS[severity], bold=severity == "high")
-        if severity == "low" and not everything:
-            counts = Counter(finding.code for finding in found)
-            yield f"  {', '.join(f'{code} {count}' for code, count in sorted(counts.items()))}  (--all shows each)"
-            continue
-        for code in dict.fromkeys(finding.code for finding in found):
-            yield from _of_code([finding for finding in found if finding.code == code], reasons=sign != _WENT)
-
-
-def _of_code(findings: list[Finding], *, reasons: bool) -> Iterator[str]:
-    first = findings[0]
-    yield f"  {click.style(first.code, bold=True)}"
-    for finding in findings:
-        place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-        yield f"    {plain_line(place)}  {plain_line(finding.what)}{_DOUBTS[finding.confidence]}"
-        for number, text in enumerate(finding.snippet.split("\n"), finding.line or 0):
-            if number and text:
-                yield click.style(f"      {number:>5} │ {plain_line(text)}", dim=True)
-    if reasons and first.severity == "high":
-        yield f"    why: {first.why}"
-        yield f"    an honest use: {first.benign}"
-
-
 def _of_changes(changes: Changes, everything: bool) -> Iterator[str]:
     yield click.style("from", bold=True) + f" {plain_line(changes.before)}"
     yield click.style("to", bold=True) + f"   {plain_line(changes.after)}"
     yield from _section("files", map(str, changes.code.files) if changes.code.files else ["no difference"])
-    yield from _of_findings(changes.came, everything, sign="came, ")
-    yield from _of_findings(changes.went, everything, sign=_WENT)
+    yield from changed_lines(changes.came, changes.went, everything=everything)
     if changes.code.files and not changes.came and not changes.went:
         yield ""
         yield "No capability came or went."
@@ -168,7 +125,7 @@ def _joined(names: Iterable[str]) -> list[str]:
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    found = list(section(title, map(plain_line, lines)))
+    found = list(section(title, lines))
     yield from ["", *found] if found else []
 
 

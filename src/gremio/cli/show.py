@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,33 +59,29 @@ def _lines(review: Review) -> Iterator[str]:
     yield click.style(plain_line(title), bold=True)
     if docstring:
         yield f"  {plain_line(docstring.strip().splitlines()[0])}"
-    yield from _section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
+    yield from section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
     # The digest covers them and so does a grant, though this entry does not reach them: a model's components, say.
-    yield from _section("also in this code", review.others)
-    yield from _section("classes", [f"{c.name} ({c.kind}) {c.path}:{c.line}" for c in review.classes])
-    yield from _section("components", [_component(c) for c in review.components])
-    yield from _section("call", [_parameter(p) for p in review.call if p.name != "self"])
+    yield from section("also in this code", review.others)
+    yield from section("classes", [f"{c.name} ({c.kind}) {c.path}:{c.line}" for c in review.classes])
+    yield from section("components", [_component(c) for c in review.components])
+    yield from section("call", [_parameter(p) for p in review.call if p.name != "self"])
     if review.blocks is not None:
         yield from _of_blocks(review.blocks)
-    yield from _section("packages", [_package(r) for r in review.requirements])
-    yield from _section("relocated here", [f"{r.old} → {r.new}  ({r.file}:{r.line})" for r in review.relocations])
-    yield from _section("mended here", map(str, review.mends))
-    yield from _section("not found here", [f"{u.name}  ({u.file}:{u.line})" for u in review.unresolved])
+    yield from section("packages", [_package(r) for r in review.requirements])
+    yield from section("relocated here", [f"{r.old} → {r.new}  ({r.file}:{r.line})" for r in review.relocations])
+    yield from section("mended here", map(str, review.mends))
+    yield from section("not found here", [f"{u.name}  ({u.file}:{u.line})" for u in review.unresolved])
     lacking = sorted({r.package for r in review.missing if r.package})
     if lacking:
         yield click.style(f"Before it can run: pip install {' '.join(lacking)}", fg="yellow")
 
 
 def _of_blocks(blocks: Any) -> Iterator[str]:
-    yield from _section("made of", blocks.parts)
+    yield from section("made of", blocks.parts)
     typed = ((each, f"{each.name}{': ' if each.type else ''}{each.type}") for each in blocks.components)
-    yield from _section("components", [f"{told}{'  from ' if each.place else ''}{each.place}" for each, told in typed])
-    yield from _section("takes", [_input(each) for each in blocks.inputs])
-    yield from _section("gives", blocks.outputs)
-
-
-def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    return section(title, map(plain_line, lines))
+    yield from section("components", [f"{told}{'  from ' if each.place else ''}{each.place}" for each, told in typed])
+    yield from section("takes", [_input(each) for each in blocks.inputs])
+    yield from section("gives", blocks.outputs)
 
 
 def _input(told: Any) -> str:

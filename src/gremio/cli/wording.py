@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from gremio.errors import GremioError
+from gremio.machine.terminal import plain_line
 
 _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"trust_remote_code=\['([^']+)', …\] with each repository", r"--trust \1, and once more for each repository"),
@@ -47,17 +48,17 @@ def in_options(text: str) -> str:
 
 
 def answer(form: str, document: object, lines: Iterable[str]) -> None:
-    """Print what a command found: as JSON for scripts, or as lines for people."""
-    if form == "json":
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    else:
-        for line in lines:
-            click.echo(line)
+    """Print what a command found: as lines for people, else as JSON for scripts.
+
+    JSON is plain ASCII: what code has hidden in its text can't act on a terminal.
+    """
+    for line in lines if form == "human" else (json.dumps(document, indent=2),):
+        click.echo(line)
 
 
 def section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    """The lines, indented below a title; nothing where there are none."""
+    """The lines, made safe to print and indented below a title; nothing where there are none."""
     found = list(lines)
     if found:
         yield click.style(title, fg="cyan")
-        yield from (f"  {line}" for line in found)
+        yield from (f"  {plain_line(line)}" for line in found)

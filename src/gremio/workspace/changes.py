@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gremio.code import CodeTree, Difference
-from gremio.trust.findings import Finding, scan
+from gremio.trust.findings import Finding, by_weight, scan, without
 from gremio.workspace.entry import LockEntry
 
 
@@ -30,13 +30,13 @@ class Changes:
         """From one entry to another; ``old`` and ``new`` are the code of each, as far as it is here."""
         was, now = _files(old), _files(new)
         code = Difference.between(was, now) if was != now else None
-        found, known = (_findings(trees) if code else {} for trees in (new, old))
+        found, known = (_findings(trees) if code else () for trees in (new, old))
         return cls(
             after.name,
             tuple(dict.fromkeys(_commits(before, after))),
             code,
-            tuple(each for key, each in found.items() if key not in known),
-            tuple(each for key, each in known.items() if key not in found),
+            without(found, known),
+            without(known, found),
             tuple(_changed_files(before, after)),
         )
 
@@ -70,6 +70,5 @@ def _files(trees: Sequence[CodeTree]) -> dict[str, bytes]:
     return {path: data for tree in trees for path, data in tree.files.items()}
 
 
-def _findings(trees: Sequence[CodeTree]) -> dict[tuple[str, str, str], Finding]:
-    """Findings by what they are and not by their line, which moves when something else changes."""
-    return {(each.code, each.file, each.snippet): each for tree in trees for each in scan(tree)}
+def _findings(trees: Sequence[CodeTree]) -> tuple[Finding, ...]:
+    return by_weight(dict.fromkeys(each for tree in trees for each in scan(tree)))

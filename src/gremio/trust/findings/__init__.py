@@ -11,7 +11,7 @@ Open a module of ``rules`` for what is told and how gravely, ``reading/members.p
 for functions that look names up, ``reading/constants.py`` for what text is put together.
 """
 
-from gremio.trust.findings.finding import Confidence, Finding, Severity, by_weight, high
+from gremio.trust.findings.finding import Confidence, Finding, Severity, by_weight, high, without
 from gremio.trust.findings.scan import file_findings, scan
 
-__all__ = ["Confidence", "Finding", "Severity", "by_weight", "file_findings", "high", "scan"]
+__all__ = ["Confidence", "Finding", "Severity", "by_weight", "file_findings", "high", "scan", "without"]

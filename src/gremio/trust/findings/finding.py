@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -47,6 +48,23 @@ class Finding:
 def high(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Those that a person has to look at."""
     return tuple(finding for finding in findings if finding.severity == "high")
+
+
+def without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that have no like among the others, on whatever line; each of the others is the like of one."""
+    left = Counter(map(_likeness, others))
+    found = []
+    for finding in findings:
+        likeness = _likeness(finding)
+        if left[likeness]:
+            left[likeness] -= 1
+        else:
+            found.append(finding)
+    return tuple(found)
+
+
+def _likeness(finding: Finding) -> tuple[str, ...]:
+    return finding.code, finding.severity, finding.file, finding.what, finding.snippet
 
 
 def by_weight(findings: Iterable[Finding]) -> tuple[Finding, ...]:

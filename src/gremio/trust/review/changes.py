@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from gremio.code import Difference
-from gremio.trust.findings import Finding, high
+from gremio.trust.findings import Finding, high, without
 from gremio.trust.review.capabilities import NOTE, CapabilityReview
 
 
@@ -40,25 +39,8 @@ def changes(before: CapabilityReview, after: CapabilityReview) -> Changes:
         before=f"{before.origin} {before.digest}",
         after=f"{after.origin} {after.digest}",
         code=Difference.between(before.contents, after.contents),
-        came=_without(after.findings, before.findings),
-        went=_without(before.findings, after.findings),
+        came=without(after.findings, before.findings),
+        went=without(before.findings, after.findings),
         packages_came=tuple(sorted(new - old)),
         packages_went=tuple(sorted(old - new)),
     )
-
-
-def _without(findings: Iterable[Finding], others: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that have no like among the others; each of the others is the like of one."""
-    left = [_likeness(each) for each in others]
-    found = []
-    for finding in findings:
-        likeness = _likeness(finding)
-        if likeness in left:
-            left.remove(likeness)
-        else:
-            found.append(finding)
-    return tuple(found)
-
-
-def _likeness(finding: Finding) -> tuple[str, ...]:
-    return finding.code, finding.severity, finding.file, finding.what, finding.snippet
