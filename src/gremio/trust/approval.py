@@ -13,9 +13,8 @@ from gremio.machine.settings import Settings
 from gremio.machine.terminal import plain
 from gremio.sources.trees import Trees
 from gremio.trust.approvals import Approvals
-from gremio.trust.findings import high, scan
+from gremio.trust.findings import fingerprint, high, scan
 from gremio.trust.request import CodeRequest
-from gremio.version import __version__
 
 _SEAL = object()
 
@@ -122,7 +121,7 @@ def _reviewed(request: CodeRequest, settings: Settings) -> str:
 
 def _grave(tree: CodeTree, settings: Settings) -> list[str]:
     """The high findings of the review in words, kept by digest: a second load reads nothing again."""
-    records, key = Records(settings.home), f"{__version__} {tree.digest.hex}"
+    records, key = Records(settings.home), f"{fingerprint()} {tree.digest.hex}"
     known = records.get("grave", key)
     if known is None:
         found = [f"{plain(each.what)} ({each.file}:{each.line or 1})" for each in high(scan(tree))]

@@ -115,19 +115,19 @@ def _require_no_strangers(plan: Changes, repo_id: str) -> None:
 
 
 def _opened(branch: Branch) -> Listing:
-    """The branch as it is now, made if it is absent.
+    """The branch as it was found, made if it was absent. Whether it is that still, the Hub sees when it commits.
 
     Raises:
-        BranchMoved: that is not how it was found.
+        BranchMoved: somebody else made it meanwhile.
     """
     name, before = branch.target.branch, branch.head
-    head = branch.listing(name)
-    if head is None:
-        if before is None:
-            branch.api.create_repo(branch.repo_id, private=branch.target.private, exist_ok=True)
-        if name != MAIN and not name.startswith(PULLS):
-            branch.api.create_branch(branch.repo_id, branch=name, exist_ok=True)
-        head = Listing.asked(branch.api, branch.repo_id, name)
+    if before is not None and before.revision == name:
+        return before
+    if before is None:
+        branch.api.create_repo(branch.repo_id, private=branch.target.private, exist_ok=True)
+    if name != MAIN and not name.startswith(PULLS):
+        branch.api.create_branch(branch.repo_id, branch=name, exist_ok=True)
+    head = Listing.asked(branch.api, branch.repo_id, name)
     # A repository that was just made has a commit of its own, with nothing in it yet.
     if head.commit != before.commit if before else head.files.keys() - {".gitattributes"}:
         raise _moved(branch, before.commit if before else "", head.commit)
@@ -208,7 +208,7 @@ def _tagged(branch: Branch, publication: Publication, pushed: Pushed) -> Pushed:
     tag = publication.tag
     try:
         with publishing_errors(branch.repo_id, branch.settings, revision=tag):
-            _tag(branch, publication, pushed.commit)
+            _tag(branch, publication, pushed)
     except GremioError as error:
         why = error.message.removesuffix(". Nothing was published")
         error.message = f"{pushed.commit} is published, but its tag {tag} is not: {why}"
@@ -217,9 +217,9 @@ def _tagged(branch: Branch, publication: Publication, pushed: Pushed) -> Pushed:
     return replace(pushed, tag=tag)
 
 
-def _tag(branch: Branch, publication: Publication, commit: str) -> None:
-    api, repo_id, tag = branch.api, branch.repo_id, publication.tag
-    present = branch.listing(tag)
+def _tag(branch: Branch, publication: Publication, pushed: Pushed) -> None:
+    api, repo_id, tag, commit = branch.api, branch.repo_id, publication.tag, pushed.commit
+    present = None if pushed.created else branch.listing(tag)
     if present is not None:
         files = publication.files.items()
         has = (path in present.files and present.files[path].matches(c, publication.hashes[path]) for path, c in files)

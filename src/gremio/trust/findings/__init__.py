@@ -12,6 +12,6 @@ for functions that look names up, ``reading/constants.py`` for what text is put 
 """
 
 from gremio.trust.findings.finding import Confidence, Finding, Severity, by_weight, high, without
-from gremio.trust.findings.scan import file_findings, scan
+from gremio.trust.findings.scan import file_findings, fingerprint, scan
 
-__all__ = ["Confidence", "Finding", "Severity", "by_weight", "file_findings", "high", "scan", "without"]
+__all__ = ["Confidence", "Finding", "Severity", "by_weight", "file_findings", "fingerprint", "high", "scan", "without"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from pathlib import Path
 
 from gremio.code import CodeTree
-from gremio.code.syntax.parsing import no_collection
+from gremio.code.syntax import parsing
 from gremio.trust.findings.finding import Confidence, Finding, Severity, by_weight
 from gremio.trust.findings.reading.program import Program
 from gremio.trust.findings.reading.source import Source
@@ -17,6 +19,7 @@ from gremio.trust.findings.rules import FILE_RULES, RULES, Place, Rule
 
 _LARGEST_TEXT = 1_000_000  # bytes of a data file that may be Python under another name
 _UNTOLD = "obfuscation/tangled"
+_READERS = (Path(__file__).parent, Path(parsing.__file__).parent)
 
 
 def scan(tree: CodeTree) -> tuple[Finding, ...]:
@@ -24,13 +27,22 @@ def scan(tree: CodeTree) -> tuple[Finding, ...]:
 
     What can't be read or followed is a finding too, so an unreadable file raises nothing.
     """
-    with no_collection():
+    with parsing.no_collection():
         return by_weight(_once(_findings(tree)))
 
 
 def file_findings(path: str, data: bytes) -> tuple[Finding, ...]:
     """What one file beside the code says by itself: a model card that names another repository."""
     return by_weight(_of_file(_source(path, data)))
+
+
+@cache
+def fingerprint() -> str:
+    """Of what an answer depends on beside the code: the rules, and what reads for them."""
+    told = hashlib.sha256()
+    for path in sorted(path for folder in _READERS for path in folder.rglob("*.py")):
+        told.update(path.read_bytes())
+    return told.hexdigest()
 
 
 def _findings(tree: CodeTree) -> list[Finding]:
