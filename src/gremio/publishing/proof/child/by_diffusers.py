@@ -8,10 +8,9 @@ import diffusers
 from diffusers.utils.dynamic_modules_utils import get_class_from_dynamic_module
 
 from gremio.errors import NoClass
-from gremio.publishing.proof.child.component import is_class_alone, root_config, standard_class
-from gremio.publishing.proof.child.modular import own_components
+from gremio.publishing.proof.child.home import SubjectHome
 from gremio.publishing.proof.exchange import ProofSubject
-from gremio.sources.model import ENTRY, MODEL_CONFIG
+from gremio.sources.model import ENTRY
 
 
 def load(subject: ProofSubject) -> Any:
@@ -31,7 +30,7 @@ def load(subject: ProofSubject) -> Any:
 
 
 def _blocks(subject: ProofSubject, pinned: dict[str, Any]) -> Any:
-    names = own_components(subject)
+    names = SubjectHome.of(subject).own_components
     if names is None:
         return diffusers.ModularPipelineBlocks.from_pretrained(subject.name, **pinned)
     pipeline = diffusers.ModularPipeline.from_pretrained(subject.name, **pinned)
@@ -45,14 +44,13 @@ def _blocks(subject: ProofSubject, pinned: dict[str, Any]) -> Any:
 
 
 def _component(subject: ProofSubject, pinned: dict[str, Any]) -> Any:
-    config = root_config(subject)
-    alone = is_class_alone(subject, config)
-    if config and config[0] == MODEL_CONFIG and not alone:
+    home = SubjectHome.of(subject)
+    if home.is_model and not home.is_class_alone:
         # It refuses trust that it has no use for.
         return diffusers.AutoModel.from_pretrained(subject.name, **(pinned if subject.digest else subject.at))
-    cls: Any = _mapped(subject, config[1], pinned) if config else None
-    cls = cls or standard_class(subject, config)
-    return cls if alone else cls.from_pretrained(subject.name, **subject.at)
+    cls: Any = _mapped(subject, home.config[1], pinned) if home.config else None
+    cls = cls or home.standard_class()
+    return cls if home.is_class_alone else cls.from_pretrained(subject.name, **subject.at)
 
 
 def _mapped(subject: ProofSubject, config: dict[str, Any], pinned: dict[str, Any]) -> type | None:
