@@ -133,7 +133,7 @@ def test_other_packages_are_another_trial(check_all, code, monkeypatch: pytest.M
     """With another diffusers the table gets a column more."""
     folder = code({"castle": "runs"})
     check_all(folder)
-    monkeypatch.setattr("gremio.checking.planning._version", lambda name: "0.1")
+    monkeypatch.setattr("gremio.checking.planning.version_of", lambda name: "0.1")
     table, made = check_all(folder)
     assert made == 1
     assert table.columns()[0].diffusers == "0.1"

@@ -85,13 +85,6 @@ def test_what_is_not_there_is_an_empty_table(tmp_path: Path) -> None:
     assert "Nothing was checked yet" in page(Table())
 
 
-def test_tables_can_be_joined(table: Table) -> None:
-    """Runs on two machines become one table; the other's entries win."""
-    joined = table.joined(Table.of([entry("tower", RUNS), entry("castle", RUNS, Column("main", "0.36.0"))]))
-    assert len(joined) == len(table) + 1
-    assert joined.get("tower", MAIN).outcome == "runs"
-
-
 def test_files_without_a_pipeline_count_for_nothing(table: Table) -> None:
     """Counts are per column; what runs without code of its own is named."""
     found = {each.column: each for each in counts(table)}

@@ -13,7 +13,7 @@ from gremio.checking.revisions import Revision
 from gremio.checking.runner import Runner
 from gremio.checking.trial.report import Report
 from gremio.errors import NotTrusted, OptionError
-from gremio.machine.processes import Children, Ended, Limits
+from gremio.machine.processes import Children, Limits
 
 Verdict = Literal["good", "bad", "absent", "skipped"]
 _SKIP = 125  # as for `git bisect run`
@@ -89,16 +89,13 @@ class CommandJudge:
             return Judgement("bad", f"no end after {self._limits.seconds:g} seconds")
         if ended.code == 0:
             return Judgement("good")
-        return Judgement("skipped" if ended.code == _SKIP else "bad", _how(ended))
+        return Judgement(
+            "skipped" if ended.code == _SKIP else "bad",
+            f"{ended.how}: {ended.last_line}" if ended.last_line else ended.how,
+        )
 
 
 def _filled(word: str, values: dict[str, str]) -> str:
     for mark, value in values.items():
         word = word.replace(mark, value)
     return word
-
-
-def _how(ended: Ended) -> str:
-    how = f"exit code {ended.code}" if ended.code >= 0 else f"signal {-ended.code}"
-    lines = [line.strip() for line in (ended.err or ended.out).strip().splitlines()]
-    return f"{how}: {lines[-1][:300]}" if lines else how

@@ -24,9 +24,9 @@ WORDS: dict[Outcome, str] = {
 _LONGEST = 200
 
 
-def page(table: Table, *, title: str = "What runs") -> str:
+def page(table: Table) -> str:
     """The counts, then each file by version, why what does not run doesn't, and what was not exercised."""
-    lines = [f"# {title}", "", *_when(list(table)), ""]
+    lines = ["# What runs", "", *_when(list(table)), ""]
     lines += _totals(counts(table))
     lines += _beside(side_by_side(table))
     lines += _files(table)

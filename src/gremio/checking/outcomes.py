@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Literal, get_args
 
 from gremio.checking.request import TrialRequest
@@ -77,13 +76,11 @@ def _named(report: Report, limits: Limits) -> Report:
 
 
 def _trouble(ended: Ended, limits: Limits) -> Trouble:
-    last = ended.last_line
     if ended.timed_out:
-        return Trouble(TIMEOUT, f"no result after {limits.seconds:g} seconds", hint="Allow it more time.")
+        return Trouble(TIMEOUT, ended.without_report, hint="Allow it more time.")
     if limits.megabytes and _out_of_memory(ended.err):
         return Trouble(MEMORY, _memory(limits), hint="Allow it more memory.")
-    hint = "The system ends a process so when memory runs out." if ended.code == -signal.SIGKILL else ""
-    return Trouble(CRASHED, f"its process ended with {ended.how} and no report{f': {last}' if last else ''}", hint=hint)
+    return Trouble(CRASHED, ended.without_report)
 
 
 def _memory(limits: Limits) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import platform
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
 
 from gremio.checking.request import Loader, TrialRequest
 from gremio.checking.runner import Job
 from gremio.checking.table import Column, Entry, Table, Wanted
 from gremio.checking.targets import Subject
+from gremio.code.libraries.packages import version_of
 from gremio.errors import NotTrusted
 from gremio.machine.processes import Limits
 from gremio.machine.settings import Settings
@@ -21,14 +21,11 @@ _PACKAGES = ("diffusers", "transformers", "torch")
 
 def installed_versions() -> dict[str, str]:
     """Of what a trial's result depends on, read without importing it."""
-    return {"gremio": __version__, "python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "none"
+    return {
+        "gremio": __version__,
+        "python": platform.python_version(),
+        **{p: version_of(p) or "none" for p in _PACKAGES},
+    }
 
 
 def require_leave(loaders: Sequence[Loader], *, remote: bool, settings: Settings) -> None:

@@ -168,10 +168,6 @@ class Table:
         for key in keys:
             self.entries.pop(key, None)
 
-    def joined(self, other: Table) -> Table:
-        """Both in one; the other's entries win."""
-        return Table.of([*self, *other])
-
     def __iter__(self) -> Iterator[Entry]:
         """By name, then by column."""
         return iter([self.entries[key] for key in sorted(self.entries)])

@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 import torch
 import transformers
 
-from gremio.checking.tiny.build import drawing, encoder_values, redraw, settle
+from gremio.checking.tiny.build import drawing, settle
 from gremio.checking.tiny.defaults import DIFFUSERS, ENCODERS, WIDTH
+from gremio.checking.tiny.models import encoder_values, redraw
 from gremio.checking.tiny.parts import Part
 from gremio.checking.tiny.shrinking import guessed, small
 from gremio.checking.tiny.tokenizers import own_tokenizer

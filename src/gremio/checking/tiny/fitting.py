@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 
-from gremio.checking.tiny.build import build, buildable, is_scheduler, options, plain
+from gremio.checking.tiny.build import build, buildable, plain
 from gremio.checking.tiny.community_classes import build_own
 from gremio.checking.tiny.defaults import WIDTH
 from gremio.checking.tiny.families import Kind
+from gremio.checking.tiny.models import is_scheduler, options
 from gremio.checking.tiny.parts import NOTHING, Part
 from gremio.checking.tiny.slots import ANY, Asked, by_name, short
 from gremio.code.libraries.moves import LIBRARIES

@@ -13,6 +13,7 @@ from diffusers.models.modeling_utils import ModelMixin
 
 from gremio.checking.tiny.defaults import WIDTH
 from gremio.checking.tiny.defaults.sizes import PIXELS
+from gremio.checking.tiny.models import encoder, model
 from gremio.checking.tiny.tokenizers import bert_tokenizer, clip_tokenizer, whisper_tokenizer
 
 _CROP = {"height": PIXELS, "width": PIXELS}
@@ -55,18 +56,14 @@ def whisper_processor(**options: Any) -> Any:
 
 def language_detection(**options: Any) -> Any:
     """A pipeline of transformers that calls a text ``en`` or ``es``."""
-    from gremio.checking.tiny.build import encoder
-
-    model = encoder("BertForSequenceClassification", {}).eval()
-    return transformers.TextClassificationPipeline(model=model, tokenizer=bert_tokenizer(), **options)
+    reader = encoder("BertForSequenceClassification", {}).eval()
+    return transformers.TextClassificationPipeline(model=reader, tokenizer=bert_tokenizer(), **options)
 
 
 def multi(one: str, many: str) -> Callable[..., Any]:
     """What holds several models of the same class; ``config`` is that of each."""
 
     def build(**config: Any) -> Any:
-        from gremio.checking.tiny.build import model
-
         return getattr(diffusers, many)([model(one, config), model(one, config)])
 
     return build

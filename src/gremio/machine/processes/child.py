@@ -49,9 +49,18 @@ class Ended:
             return f"signal {-self.code}"
 
     @property
+    def without_report(self) -> str:
+        """What to say where it was to print a report and did not."""
+        if self.timed_out:
+            return f"no result after {self.seconds:.0f} seconds"
+        hint = " (the system ends a process so when memory runs out)" if self.how == "SIGKILL" else ""
+        last = f": {self.last_line}" if self.last_line else ""
+        return f"its process ended with {self.how} and no report{hint}{last}"
+
+    @property
     def last_line(self) -> str:
-        """Of its errors; of a traceback, the line that names the exception: the others of it are indented."""
-        lines = [line for line in self.err.splitlines() if line.strip()]
+        """Of its errors, else of its output; of a traceback, the line that names the exception: others are indented."""
+        lines = [line for line in (self.err.strip() or self.out).splitlines() if line.strip()]
         named = [line for line in lines if not line[0].isspace()]
         return (named or lines or [""])[-1].strip()[:300]
 

@@ -63,7 +63,7 @@ class Loads(AbstractContextManager["Loads"]):
             try:
                 return ProofReport.from_output(ended.out), ended
             except ValueError:
-                return ProofReport(error=Trouble("", _without_report(ended))), ended
+                return ProofReport(error=Trouble("", ended.without_report)), ended
 
         try:
             yield load
@@ -79,14 +79,6 @@ class Loads(AbstractContextManager["Loads"]):
     def _command(self) -> Sequence[str]:
         environ = clean_environment(self._folder, self.settings, None)
         return self._given or (*self._opened.enter_context(forking(environ)), _MODULE)
-
-
-def _without_report(ended: Ended) -> str:
-    if ended.timed_out:
-        return f"no result after {ended.seconds:.0f} seconds"
-    last = f": {ended.last_line}" if ended.last_line else ""
-    hint = " (the system ends a process so when memory runs out)" if ended.how == "SIGKILL" else ""
-    return f"its process ended with {ended.how} and no report{hint}{last}"
 
 
 def clean_environment(folder: Path, settings: Settings, token: str | None) -> dict[str, str]:

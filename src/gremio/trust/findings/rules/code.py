@@ -62,6 +62,7 @@ class InterpretsText(Rule):
     code = "dynamic/template"
     severity = "medium"
     at_import = "high"
+    by_import = False
     names = (
         "jinja2.*", "mako.*", "sympy.sympify", "sympy.parse_expr", "sympy.parsing.*", "numexpr.*", "pandas.eval",
         "dataclasses.make_dataclass", "logging.config.*",
@@ -71,10 +72,6 @@ class InterpretsText(Rule):
     benign = "A template or a formula of the author's own."
     bad = ("import jinja2\n\ndef f(t):\n    return jinja2.Template(t).render()\n",)
     good = ("import string\nstring.Template('$a').substitute(a=1)\n", "import jinja2\n")
-
-    def judge(self, use: Use) -> Severity | None:
-        """An import alone interprets nothing."""
-        return None if use.kind == "import" else self.severity
 
 
 class ReachesByFormat(Rule):

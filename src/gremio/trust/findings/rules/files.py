@@ -105,16 +105,13 @@ class Deletes(Rule):
     code = "files/delete"
     severity = "medium"
     at_import = "high"
+    by_import = False
     names = ("os.remove", "os.unlink", "os.rmdir", "send2trash.*", "?.unlink", "?.rmdir")
     what = "deletes files: {name}"
     why = "What is gone is gone."
     benign = "Removing temporary files that the pipeline made itself."
     bad = ("import os\n\ndef f(path):\n    os.remove(path)\n", "def f(path):\n    path.unlink()\n")
     good = ("import os\nos.path.exists('a')\n", "def f(items):\n    items.remove(1)\n")
-
-    def judge(self, use: Use) -> Severity | None:
-        """An import alone deletes nothing."""
-        return None if use.kind == "import" else self.severity
 
 
 class DeletesFolders(Rule):
@@ -173,6 +170,7 @@ class Saves(Rule):
     code = "files/save"
     severity = "low"
     at_import = "high"
+    by_import = False
     names = (
         "torch.save", "numpy.save", "numpy.savez*", "numpy.savetxt", "numpy.memmap", "cv2.imwrite", "cv2.VideoWriter",
         "imageio.imwrite", "imageio.imsave", "imageio.mimsave", "imageio.mimwrite", "imageio.get_writer",
@@ -186,10 +184,6 @@ class Saves(Rule):
     benign = "Nearly always this."
     bad = ("import torch\n\ndef f(x, path):\n    torch.save(x, path)\n",)
     good = ("import torch\n\ndef f(path):\n    return torch.load(path, weights_only=True)\n",)
-
-    def judge(self, use: Use) -> Severity | None:
-        """An import alone saves nothing."""
-        return None if use.kind == "import" else self.severity
 
 
 class NamesSecretPath(Rule):

@@ -44,6 +44,7 @@ class RunsCompiled(Rule):
 
     code = "native/engine"
     severity = "medium"
+    by_import = False
     names = (
         "torch.jit.load", "torch.export.load", "tensorrt.Runtime", "?.deserialize_cuda_engine", "mmap.mmap",
         "polygraphy.backend.trt.engine_from_*", "tensorflow.saved_model.load", "openvino.*", "torch_tensorrt.*",
@@ -54,10 +55,6 @@ class RunsCompiled(Rule):
     benign = "A faster UNet from the same author."
     bad = ("import torch\n\ndef f(path):\n    return torch.jit.load(path)\n",)
     good = ("import torch\ntorch.jit.script(model)\n",)
-
-    def judge(self, use: Use) -> Severity | None:
-        """An import alone runs nothing."""
-        return None if use.kind == "import" else self.severity
 
 
 RULES: tuple[Rule, ...] = (LoadsNative(), RunsCompiled())

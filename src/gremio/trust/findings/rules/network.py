@@ -154,6 +154,7 @@ class Listens(Rule):
 
     code = "network/serve"
     severity = "high"
+    by_import = False
     names = (
         "socketserver.*", "http.server.*", "wsgiref.*", "asyncio.start_server", "asyncio.start_unix_server", "flask.*",
         "fastapi.*", "uvicorn.*", "starlette.*", "bottle.*", "gradio.*", "streamlit.*", "pyngrok.*", "ngrok.*",
@@ -166,10 +167,6 @@ class Listens(Rule):
     benign = "A demo with a page of its own; a pipeline needs none."
     bad = ("import gradio as gr\ngr.Interface(print).launch(share=True)\n",)
     good = ("import gradio\n",)
-
-    def judge(self, use: Use) -> Severity | None:
-        """An import alone serves nobody."""
-        return None if use.kind == "import" else self.severity
 
 
 RULES: tuple[Rule, ...] = (Sends(), ChoosesEndpoint(), Fetches(), Listens())

@@ -116,6 +116,7 @@ class StartsThread(Rule):
     code = "process/thread"
     severity = "low"
     at_import = "high"
+    by_import = False
     names = (
         "threading.Thread", "threading.Timer", "_thread.start_new*", "concurrent.futures.ThreadPoolExecutor",
         "concurrent.futures.thread.*", "sched.scheduler", "asyncio.create_task", "asyncio.run*",
@@ -127,10 +128,6 @@ class StartsThread(Rule):
     benign = "Reading files while the model works."
     bad = ("import threading\nthreading.Thread(target=print).start()\n",)
     good = ("import threading\nlock = threading.Lock()\n",)
-
-    def judge(self, use: Use) -> Severity | None:
-        """Importing the class starts nothing."""
-        return None if use.kind == "import" else self.severity
 
 
 RULES: tuple[Rule, ...] = (StartsProgram(), MakesProcess(), MeddlesWithProcesses(), StartsThread())

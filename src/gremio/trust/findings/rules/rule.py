@@ -29,13 +29,15 @@ class Rule:
     ``?.x`` for the attribute of something unknown or of an object, ``*.x`` for that of anything; ``keyword:x`` is an
     argument of any call, ``text:`` any text, ``store:`` any assignment to something of a library, ``dict:`` anything
     done with a ``__dict__``. ``what`` is told with the name in place of ``{name}``; what runs while the file is
-    imported has ``at_import`` in place of ``severity``. ``bad`` are samples in which the rule must find something,
+    imported has ``at_import`` in place of ``severity``, and importing the thing counts unless ``by_import`` is false.
+    ``bad`` are samples in which the rule must find something,
     ``good`` such in which it must not.
     """
 
     code: ClassVar[str]
     severity: ClassVar[Severity]
     at_import: ClassVar[Severity | None] = None
+    by_import: ClassVar[bool] = True
     names: ClassVar[tuple[str, ...]]
     what: ClassVar[str]
     why: ClassVar[str]
@@ -45,7 +47,7 @@ class Rule:
 
     def judge(self, use: Use) -> Severity | None:
         """How grave this use is; None where it is none of the rule's."""
-        return self.severity
+        return self.severity if self.by_import or use.kind != "import" else None
 
     def tell(self, use: Use) -> str:
         """What is there."""
