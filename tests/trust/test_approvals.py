@@ -50,6 +50,16 @@ def test_community_code_with_a_grave_finding_needs_a_person(settings):
         reason(tree(GRAVE + b"#", other), settings)
 
 
+def test_a_verdict_holds_until_the_rules_change(settings, monkeypatch):
+    """The code is read once for all loads with the same rules, and again with others, whatever Gremio's version."""
+    read = []
+    monkeypatch.setattr("gremio.trust.approval.scan", lambda code: read.append(code) or ())
+    for rules in ("these", "these", "others"):
+        monkeypatch.setattr("gremio.trust.approval.fingerprint", lambda rules=rules: rules)
+        reason(tree(b"y = 1\n"), settings)
+    assert len(read) == 2
+
+
 def test_an_approval_holds_for_every_place_and_policy_but_never(settings):
     """On the Hub, under ``approved``; a revoked one holds nowhere, not for a worker process either."""
     hub = tree(b"x = 2\n", Origin("hub", "maria/castle", "c" * 40, "main"))

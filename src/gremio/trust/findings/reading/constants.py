@@ -168,29 +168,10 @@ def _gunzip(data: bytes, *_: object) -> bytes:
     return gzip.GzipFile(fileobj=io.BytesIO(data)).read(LARGEST)
 
 
-_CODECS = {
-    "rot13",
-    "rot_13",
-    "hex",
-    "hex_codec",
-    "base64",
-    "base64_codec",
-    "utf-8",
-    "utf8",
-    "ascii",
-    "latin-1",
-    "latin1",
-}
-_CODECS |= {
-    "unicode_escape",
-    "unicode-escape",
-    "raw_unicode_escape",
-    "utf-16",
-    "utf-16-le",
-    "utf-16-be",
-    "utf-7",
-    "punycode",
-}
+_CODECS = frozenset((
+    "rot13", "rot_13", "hex", "hex_codec", "base64", "base64_codec", "utf-8", "utf8", "ascii", "latin-1", "latin1",
+    "unicode_escape", "unicode-escape", "raw_unicode_escape", "utf-16", "utf-16-le", "utf-16-be", "utf-7", "punycode",
+))  # fmt: skip
 
 
 def _decode(data: Any, encoding: str = "utf-8", errors: str = "strict") -> object:
@@ -278,35 +259,16 @@ DECODERS = frozenset(
 )
 
 _METHODS: Mapping[type, frozenset[str]] = {
-    str: frozenset(
-        (
-            "capitalize",
-            "casefold",
-            "encode",
-            "lower",
-            "lstrip",
-            "partition",
-            "removeprefix",
-            "removesuffix",
-            "replace",
-            "rpartition",
-            "rsplit",
-            "rstrip",
-            "split",
-            "splitlines",
-            "strip",
-            "swapcase",
-            "title",
-            "translate",
-            "upper",
-        )
-    ),
-    bytes: frozenset(
-        ("decode", "hex", "lower", "lstrip", "replace", "rstrip", "split", "strip", "swapcase", "translate", "upper")
-    ),
+    str: frozenset((
+        "capitalize", "casefold", "encode", "lower", "lstrip", "partition", "removeprefix", "removesuffix", "replace",
+        "rpartition", "rsplit", "rstrip", "split", "splitlines", "strip", "swapcase", "title", "translate", "upper",
+    )),
+    bytes: frozenset((
+        "decode", "hex", "lower", "lstrip", "replace", "rstrip", "split", "strip", "swapcase", "translate", "upper",
+    )),
     dict: frozenset(("get", "keys", "values", "items")),
     int: frozenset(("to_bytes",)),
-}
+}  # fmt: skip
 
 
 def method(value: Any, name: str, args: Sequence[Any], keywords: Mapping[str, Any]) -> object:

@@ -64,12 +64,15 @@ class Use:
         """An argument of the call, if it is written there."""
         return argument(self.call, position, keyword) if self.call is not None else None
 
-    def value(self, node: ast.expr | None) -> Value:
+    def value(self, node: ast.AST | None) -> Value:
         """What an expression near it means."""
         return self.names.value(node, self.scope) if node is not None else ()
 
-    def constants(self, node: ast.expr | None) -> tuple[Any, ...] | None:
+    def some_constants(self, node: ast.AST | None) -> list[Any]:
+        """The constants among all that it may be."""
+        return [each.value for each in self.value(node) if isinstance(each, Const)]
+
+    def constants(self, node: ast.AST | None) -> tuple[Any, ...] | None:
         """All constants that it may be; None if it may be something else."""
-        value = self.value(node)
-        sure = value and all(isinstance(each, Const) for each in value)
-        return tuple(each.value for each in value if isinstance(each, Const)) if sure else None
+        found = self.some_constants(node)
+        return tuple(found) if found and len(found) == len(self.value(node)) else None

@@ -7,7 +7,6 @@ import string
 
 from gremio.trust.findings.finding import Severity
 from gremio.trust.findings.reading.use import Use
-from gremio.trust.findings.reading.values import Const
 from gremio.trust.findings.rules.rule import Rule
 
 _TYPES = ("types.FunctionType", "types.LambdaType", "types.CodeType")
@@ -89,9 +88,8 @@ class ReachesByFormat(Rule):
     def judge(self, use: Use) -> Severity | None:
         """By the fields of the text, where it is known."""
         given = use.node.value if isinstance(use.node, ast.Attribute) and use.name.startswith("?") else None
-        texts = use.value(given if given is not None else use.given(0, "format_string"))
-        known = [each.value for each in texts if isinstance(each, Const) and isinstance(each.value, str)]
-        return self.severity if any(_reaches(text) for text in known) else None
+        texts = use.some_constants(given if given is not None else use.given(0, "format_string"))
+        return self.severity if any(isinstance(text, str) and _reaches(text) for text in texts) else None
 
 
 def _reaches(text: str) -> bool:

@@ -27,7 +27,7 @@ _STEERING = (
 def _names(use: Use) -> tuple[str, ...] | None:
     """The variables that are meant; None where the code doesn't say."""
     key = use.node.slice if isinstance(use.node, ast.Subscript) else use.given(0, "key")
-    found = use.constants(key) if isinstance(key, ast.expr) else None
+    found = use.constants(key)
     if found is None:
         return None
     return tuple(each.decode("latin-1") if isinstance(each, bytes) else str(each) for each in found)

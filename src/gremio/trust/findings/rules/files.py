@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gremio.trust.findings.finding import Severity
 from gremio.trust.findings.reading.use import Use
-from gremio.trust.findings.reading.values import Const
 from gremio.trust.findings.rules.rule import Rule
 
 _OPENERS = ("builtins.open", "io.open", "io.FileIO", "_io.open", "_io.FileIO", "codecs.open", "os.open", "os.fdopen",
@@ -159,7 +158,7 @@ class ReadsOutside(Rule):
         if use.name.endswith((".expanduser", ".home", ".expandvars", ".chdir", ".getlogin")):
             return self.severity if use.kind != "alias" else None
         path = use.given(0, "file") or use.given(0, "path")
-        found = [each.value for each in use.value(path) if isinstance(each, Const)]
+        found = use.some_constants(path)
         outside = any(isinstance(each, str) and each.startswith(("/", "~", "..", "\\\\")) for each in found)
         return self.severity if outside else None
 

@@ -6,7 +6,6 @@ import ast
 
 from gremio.trust.findings.finding import Severity
 from gremio.trust.findings.reading.use import Use
-from gremio.trust.findings.reading.values import Const
 from gremio.trust.findings.rules.rule import Rule
 
 _CLIENTS = ("requests", "httpx", "niquests", "curl_cffi.requests")
@@ -81,6 +80,11 @@ _OPENERS = (
 )  # fmt: skip
 
 
+def _spells_address(use: Use, node: ast.AST) -> bool:
+    texts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant)]
+    return any(isinstance(each, str) and "://" in each for each in (*texts, *use.some_constants(node)))
+
+
 class ChoosesEndpoint(Rule):
     """Sending what goes to the Hub, the token with it, somewhere else."""
 
@@ -98,13 +102,7 @@ class ChoosesEndpoint(Rule):
 
     def judge(self, use: Use) -> Severity | None:
         """Only where the address is spelled out."""
-        texts = [each.value for each in ast.walk(use.node) if isinstance(each, ast.Constant)]
-        texts += [
-            each.value
-            for each in use.value(use.node if isinstance(use.node, ast.expr) else None)
-            if isinstance(each, Const)
-        ]
-        return self.severity if any(isinstance(each, str) and "://" in each for each in texts) else None
+        return self.severity if _spells_address(use, use.node) else None
 
 
 class Fetches(Rule):
@@ -143,9 +141,7 @@ class Fetches(Rule):
             return None
         if use.name in _OPENERS:
             given = use.call.args[0] if use.call is not None and use.call.args else None
-            texts = [n.value for n in ast.walk(given) if isinstance(n, ast.Constant)] if given is not None else []
-            texts += [each.value for each in use.value(given) if isinstance(each, Const)]
-            return self.severity if any(isinstance(each, str) and "://" in each for each in texts) else None
+            return self.severity if given is not None and _spells_address(use, given) else None
         return self.severity
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 from gremio.trust.findings.finding import Severity
 from gremio.trust.findings.reading.use import Use
 from gremio.trust.findings.reading.values import references
@@ -90,7 +88,7 @@ class LoadsTorch(Rule):
         return self.what.format(name=said.get(use.name, use.name))
 
     def _argument(self, use: Use) -> Severity | None:
-        found = use.constants(use.node if isinstance(use.node, ast.expr) else None)
+        found = use.constants(use.node)
         if use.name == "keyword:pickle_module":
             return None if found == (None,) else self.severity
         if found is None:
@@ -119,7 +117,7 @@ class LoadsArrays(Rule):
     def judge(self, use: Use) -> Severity | None:
         """Only where it is allowed."""
         given = use.node if use.kind == "keyword" else use.call.args[2] if use.call and len(use.call.args) > 2 else None
-        if not isinstance(given, ast.expr):
+        if given is None:
             return None
         found = use.constants(given)
         if found is None or len(found) > 1:
@@ -193,7 +191,7 @@ class PrefersPickles(Rule):
 
     def judge(self, use: Use) -> Severity | None:
         """Only where it is said."""
-        found = use.constants(use.node if isinstance(use.node, ast.expr) else None)
+        found = use.constants(use.node)
         return self.severity if found is not None and False in found else None
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from gremio.trust.findings.finding import Severity
 from gremio.trust.findings.reading.source import Source
 from gremio.trust.findings.reading.use import Use
-from gremio.trust.findings.reading.values import Const
 from gremio.trust.findings.rules.rule import FileRule, Place, Rule
 
 
@@ -36,10 +35,9 @@ class TrustsFurther(Rule):
 
     def judge(self, use: Use) -> Severity | None:
         """The caller's own word may be passed on."""
-        if use.kind != "keyword" or not isinstance(use.node, ast.expr):
+        if use.kind != "keyword":
             return self.severity if use.kind == "store" else None
-        found = [each.value for each in use.value(use.node) if isinstance(each, Const)]
-        if any(found):
+        if any(use.some_constants(use.node)):
             return self.severity
         if use.constants(use.node) is not None:
             return None
@@ -81,7 +79,7 @@ class LoadsCode(Rule):
 
     def judge(self, use: Use) -> Severity | None:
         """No pipeline named is no code."""
-        if use.kind == "keyword" and isinstance(use.node, ast.expr):
+        if use.kind == "keyword":
             found = use.constants(use.node)
             if found is None:
                 return "medium" if isinstance(use.node, ast.Name | ast.Attribute) else self.severity
@@ -114,9 +112,7 @@ class FetchesKernel(Rule):
     def judge(self, use: Use) -> Severity | None:
         """Only where a repository is named."""
         given = use.node if use.kind == "keyword" else use.given(0, "backend")
-        found = [
-            each.value for each in use.value(given if isinstance(given, ast.expr) else None) if isinstance(each, Const)
-        ]
+        found = use.some_constants(given)
         named = any(isinstance(each, str) and ("/" in each or "hub" in each) for each in found)
         asked = use.name == "keyword:use_kernels" and any(found)
         return self.severity if named or asked else None
@@ -150,7 +146,7 @@ class Downloads(Rule):
     def judge(self, use: Use) -> Severity | None:
         """An import alone fetches nothing."""
         if use.kind == "keyword":
-            found = use.constants(use.node if isinstance(use.node, ast.expr) else None)
+            found = use.constants(use.node)
             return None if found is not None and not any(found) else self.severity
         return None if use.kind == "import" else self.severity
 
@@ -171,12 +167,8 @@ class LoadsModel(Rule):
 
     def judge(self, use: Use) -> Severity | None:
         """Only where a repository is spelled out."""
-        given = (
-            use.call.args[0]
-            if use.call is not None and use.call.args
-            else use.given(0, "pretrained_model_name_or_path")
-        )
-        found = [each.value for each in use.value(given) if isinstance(each, Const)]
+        first = use.call.args[0] if use.call is not None and use.call.args else None
+        found = use.some_constants(first or use.given(0, "pretrained_model_name_or_path"))
         return self.severity if any(isinstance(each, str) and "/" in each for each in found) else None
 
 
