@@ -79,7 +79,7 @@ class Runner:
         """Have many trials forked from one process that has imported everything, where that can be."""
         alone = self._command
         # Another command is not ours to make quicker.
-        if alone != TRIAL or trials < _MANY:
+        if alone != (*PYTHON, _MODULE) or trials < _MANY:
             yield
             return
         with forking(self._environ) as start:

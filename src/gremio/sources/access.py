@@ -12,11 +12,13 @@ from typing import Any
 from gremio.machine.settings import Settings
 
 _PROXY_LOCK = threading.RLock()
+ARGUMENTS = ("token", "cache_dir", "local_files_only", "force_download", "proxies")
+"""What a call says of it, under the names that they have everywhere with the Hub."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """``token``, ``cache_dir``, ``local_files_only``, ``force_download`` and ``proxies`` as everywhere with the Hub."""
+    """``ARGUMENTS`` and the Hub's address."""
 
     endpoint: str
     cache_dir: Path
@@ -24,6 +26,11 @@ class Access:
     local_files_only: bool = False
     force_download: bool = False
     proxies: Mapping[str, str] | None = None
+
+    @classmethod
+    def take(cls, arguments: dict[str, Any], settings: Settings) -> Access:
+        """Take the Hub's arguments out of those of a call."""
+        return cls.of(settings, **{name: arguments.pop(name) for name in ARGUMENTS if name in arguments})
 
     @classmethod
     def of(

@@ -15,8 +15,9 @@ from gremio.loading.modular.components import load_into
 from gremio.loading.modular.from_pretrained import PLACES, load_modular
 from gremio.loading.modular.places import Places
 from gremio.loading.modular.resolving import approve_blocks
-from gremio.loading.pipelines.request import CodeChoice, take_access
+from gremio.loading.pipelines.request import CodeChoice
 from gremio.machine.settings import Settings
+from gremio.sources import Access
 from gremio.trust import Grant
 
 
@@ -138,7 +139,7 @@ def load_blocks(
     if "revision" in kwargs:
         raise OptionError("revision= is of a model", ref=str(ref), next_step="custom_revision= pins code.")
     choice = CodeChoice(PipelineRef.parse(ref), custom_revision, class_name, Grant.parse(trust_remote_code), mend)
-    access = take_access(kwargs, settings)
+    access = Access.take(kwargs, settings)
     blocks = made(approve_blocks(choice, access=access, settings=settings), kwargs)
     vars(blocks)["init_pipeline"] = functools.partial(_init_pipeline, blocks)
     return blocks

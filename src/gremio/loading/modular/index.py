@@ -11,6 +11,7 @@ from gremio.loading.components import ComponentEntry, ModelIndex, is_standard
 from gremio.loading.components.custom import in_library
 from gremio.loading.components.index import parse_index
 from gremio.sources.model import INDEX, MODULAR_INDEX, ModelHome, read_index
+from gremio.trust.model_files import is_pair
 
 _FIELDS = ("pretrained_model_name_or_path", "repo", "subfolder", "variant", "revision")
 _BROKEN = "The file is damaged; pass force_download=True, or ask its author."
@@ -90,7 +91,7 @@ def _plain(index: ModelIndex, ref: str) -> ModularIndex:
 def _component(name: str, value: list[Any], ref: str) -> tuple[ComponentEntry, dict[str, str | None]]:
     told = value[2]
     hint = told.get("type_hint", value[:2])
-    if not (isinstance(hint, list) and len(hint) == 2 and all(each is None or isinstance(each, str) for each in hint)):
+    if not is_pair(hint):
         raise _bad(name, "a type_hint that is no library and class", ref)
     spec = {key: told[key] for key in _FIELDS if key in told}
     if any(each is not None and not isinstance(each, str) for each in spec.values()):

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from gremio.loading.modular.places import Places
-from gremio.loading.pipelines.options import take_dtype
+from gremio.loading.pipelines.options import for_component, take_dtype
 from gremio.sources import Access
+from gremio.sources.access import ARGUMENTS
 from gremio.trust import Grant
 
-_REACH = ("token", "cache_dir", "local_files_only", "force_download", "proxies")
 PLACE = ("pretrained_model_name_or_path", "subfolder", "variant", "revision")
 """What a spec says of where a component lies, and the call may say otherwise."""
 
@@ -39,9 +39,9 @@ class LoadOptions:
         given, usual, access = dict(arguments), dict(places.defaults), places.access
         dtype, usual_dtype = take_dtype(given), take_dtype(usual)
         given = usual | given
-        reach = {name: given.pop(name) for name in _REACH if name in given}
-        if reach:
-            access = Access.of(places.settings, **{name: getattr(access, name) for name in _REACH} | reach)
+        if given.keys() & set(ARGUMENTS):
+            access = Access.take({name: getattr(access, name) for name in ARGUMENTS} | given, places.settings)
+            given = {name: value for name, value in given.items() if name not in ARGUMENTS}
         return cls(
             access,
             Grant.parse(given.pop("trust_remote_code", None)),
@@ -53,7 +53,7 @@ class LoadOptions:
 
     def of(self, name: str, value: Any) -> Any:
         """A value for one component, as diffusers reads it: a dict has values by name, or under ``default``."""
-        return value.get(name, value.get("default")) if isinstance(value, dict) else value
+        return for_component(value, name)
 
     def placed(self, name: str, spec: Any) -> tuple[Any, bool]:
         """The spec with what the call says of its place, and whether it names the repository."""

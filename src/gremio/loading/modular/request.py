@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gremio.errors import OptionError
-from gremio.loading.pipelines.request import CodeChoice, model_of, take_access
+from gremio.loading.pipelines.request import CodeChoice, model_of
 from gremio.machine.settings import Settings
 from gremio.sources import Access
 
@@ -43,7 +43,7 @@ class ModularRequest:
         """
         given = dict(arguments)
         settings = Settings.from_environment()
-        access = take_access(given, settings)
+        access = Access.take(given, settings)
         blocks = None if isinstance(given.get("blocks"), str | os.PathLike) else given.pop("blocks", None)
         code = CodeChoice.take(given, "blocks")
         revision = given.pop("revision", None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from gremio.code import PipelineRef
 from gremio.loading.modules import LoadedCode, load
-from gremio.loading.pipelines.request import CodeChoice, take_access
+from gremio.loading.pipelines.request import CodeChoice
 from gremio.loading.pipelines.resolving import ApprovedClass, Kind, approve_named
 from gremio.machine.settings import Settings
 from gremio.sources import Access
@@ -40,7 +40,7 @@ def load_class(
     settings = Settings.from_environment()
     arguments = dict(access)
     choice = CodeChoice(PipelineRef.parse(ref), custom_revision, class_name, Grant.parse(trust_remote_code), mend)
-    reach = take_access(arguments, settings)
+    reach = Access.take(arguments, settings)
     if arguments:
         raise TypeError(f"load_class() got unexpected arguments: {', '.join(sorted(arguments))}")
     return named_class(choice, access=reach, settings=settings, kind="class").cls

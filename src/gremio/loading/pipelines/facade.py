@@ -10,9 +10,10 @@ from gremio.loading.pipelines.classes import named_class
 from gremio.loading.pipelines.from_pipe import share_pipeline
 from gremio.loading.pipelines.from_pretrained import load_pipeline
 from gremio.loading.pipelines.guarded import guarded
-from gremio.loading.pipelines.request import CodeChoice, take_access
+from gremio.loading.pipelines.request import CodeChoice
 from gremio.loading.pipelines.standard import BASE, is_explicit, ours
 from gremio.machine.settings import Settings
+from gremio.sources import Access
 
 
 class _Facade(type(BASE)):  # type: ignore[misc]
@@ -81,7 +82,7 @@ class DiffusionPipeline(BASE, metaclass=_Facade):  # type: ignore[misc]
                 next_step="Call it on the class: StableDiffusionPipeline.from_single_file(…); a community class"
                 " comes with custom_pipeline=, or afterwards with from_pipe.",
             )
-        community: Any = named_class(choice, access=take_access(dict(kwargs), settings), settings=settings).cls
+        community: Any = named_class(choice, access=Access.take(dict(kwargs), settings), settings=settings).cls
         if not callable(getattr(community, "from_single_file", None)):
             raise OptionError(
                 f"{community.__name__} can't load single files",

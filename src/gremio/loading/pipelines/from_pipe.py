@@ -6,7 +6,6 @@ import copy
 import inspect
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +13,15 @@ import torch
 
 from gremio.errors import ComponentMissing, OptionError, SharingError
 from gremio.loading.components.constructor import Demands
-from gremio.loading.components.registered import registered
+from gremio.loading.components.registered import registered, unchanged_config
 from gremio.loading.modules.provenance import CodeProvenance, Provenance, note, of
 from gremio.loading.pipelines.classes import named_class
-from gremio.loading.pipelines.options import check_device, take_dtype
-from gremio.loading.pipelines.request import CodeChoice, take_access
+from gremio.loading.pipelines.options import check_device, for_component, take_dtype
+from gremio.loading.pipelines.request import CodeChoice
 from gremio.loading.pipelines.schedulers import use_own_schedulers
 from gremio.loading.pipelines.standard import BASE, is_explicit
 from gremio.machine.settings import Settings
+from gremio.sources import Access
 
 log = logging.getLogger("gremio")
 
@@ -32,7 +32,7 @@ def share_pipeline(cls: type, source: Any, arguments: dict[str, Any], *, choice:
         raise OptionError(f"from_pipe wants a pipeline, not a {type(source).__name__}")
     rest = dict(arguments)
     settings = Settings.from_environment()
-    access = take_access(rest, settings)
+    access = Access.take(rest, settings)
     choice = choice or CodeChoice.take(rest)
     dtype, device = take_dtype(rest), check_device(rest.pop("device_map", None))
     new_class, code = cls, None
@@ -106,7 +106,7 @@ class _Sharing:
             self._check_device(name, module, device)
 
     def _check_dtype(self, name: str, module: torch.nn.Module, dtype: object) -> None:
-        wanted = dtype.get(name, dtype.get("default")) if isinstance(dtype, dict) else dtype
+        wanted = for_component(dtype, name)
         if wanted is None:
             return
         has = {p.dtype for p in module.parameters() if p.is_floating_point()}
@@ -131,7 +131,7 @@ class _Sharing:
     def pipeline(self) -> Any:
         components = {**{n: _shared(c) for n, c in self.shared.items()}, **self._own}
         absent = dict.fromkeys(self._demands.required - components.keys())
-        with _unchanged(self.shared):
+        with unchanged_config(*self.shared.values()):
             pipeline = self._cls(**components, **absent, **self._settings)
         self._carry_over(pipeline)
         return pipeline
@@ -154,18 +154,6 @@ def _shared(component: Any) -> Any:
     """The component itself; a scheduler is a copy, since every run changes its state."""
     is_scheduler = hasattr(component, "set_timesteps") and not isinstance(component, torch.nn.Module)
     return copy.deepcopy(component) if is_scheduler else component
-
-
-@contextmanager
-def _unchanged(components: Mapping[str, Any]) -> Iterator[None]:
-    """Some constructors correct the config of what they are given; here it is somebody else's too."""
-    before = {name: vars(c).get("_internal_dict") for name, c in components.items() if hasattr(c, "__dict__")}
-    try:
-        yield
-    finally:
-        for name, config in before.items():
-            if config is not None and vars(components[name]).get("_internal_dict") is not config:
-                vars(components[name])["_internal_dict"] = config
 
 
 def _keep_offload(source: Any, pipeline: Any) -> None:

@@ -25,7 +25,7 @@ from gremio.loading.pipelines.choosing import Chosen
 from gremio.loading.pipelines.classes import execute
 from gremio.loading.pipelines.failures import Attempt
 from gremio.loading.pipelines.guarded import guarded
-from gremio.loading.pipelines.options import Placement, dtype_argument
+from gremio.loading.pipelines.options import Placement, dtype_argument, for_component
 from gremio.loading.pipelines.resolving import Resolved, approve_components, choose_files
 from gremio.loading.pipelines.schedulers import use_own_schedulers
 from gremio.loading.pipelines.standard import load_with
@@ -109,9 +109,8 @@ class Joining:
         self._as_library(code)
         made = code.cls.from_pretrained(str(folder))  # type: ignore[attr-defined]
         if isinstance(made, torch.nn.Module):
-            dtype, device = self._placement.dtype, self._placement.device_map
-            wanted = dtype.get(name, dtype.get("default")) if isinstance(dtype, dict) else dtype
-            made.to(dtype=wanted, device=None if device == "balanced" else device)
+            device = self._placement.device_map
+            made.to(dtype=for_component(self._placement.dtype, name), device=None if device == "balanced" else device)
         return made
 
     def _arguments(self) -> dict[str, Any]:

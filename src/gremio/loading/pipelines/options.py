@@ -65,6 +65,11 @@ def parse_dtype(value: object) -> Dtype:
     return found
 
 
+def for_component(value: Any, name: str) -> Any:
+    """What an argument says for one component, as diffusers reads it: a dict has values by name, or for ``default``."""
+    return value.get(name, value.get("default")) if isinstance(value, dict) else value
+
+
 def dtype_argument(dtype: Dtype) -> dict[str, Any]:
     """The argument for diffusers, under the name that the installed version takes without complaint."""
     if dtype is None:

@@ -73,7 +73,7 @@ class LoadRequest:
         """
         rest = dict(arguments)
         settings = Settings.from_environment()
-        access = take_access(rest, settings)
+        access = Access.take(rest, settings)
         selection = Selection(rest.get("variant"), rest.get("use_safetensors"), bool(rest.pop("use_onnx", False)))
         return cls(
             model_of(model),
@@ -84,12 +84,6 @@ class LoadRequest:
             settings,
             rest,
         )
-
-
-def take_access(arguments: dict[str, Any], settings: Settings) -> Access:
-    """Take the Hub's arguments out."""
-    names = ("token", "cache_dir", "local_files_only", "force_download", "proxies")
-    return Access.of(settings, **{name: arguments.pop(name) for name in names if name in arguments})
 
 
 def model_of(model: object) -> str | Path:

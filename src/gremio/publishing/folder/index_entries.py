@@ -12,6 +12,7 @@ from gremio.errors import BadModelIndex
 from gremio.publishing.code.placing import Piece, means_library
 from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.sources.model import ENTRY, INDEX
+from gremio.trust.model_files import component_pairs
 
 
 def pieces(folder: AuthorFolder, index: dict[str, Any]) -> list[Piece]:
@@ -22,20 +23,11 @@ def pieces(folder: AuthorFolder, index: dict[str, Any]) -> list[Piece]:
     """
     main = _main(folder, index.get("_class_name"))
     found = [folder.piece("", *main)] if main else []
-    for name, (module, class_name) in entries(index).items():
+    for name, (module, class_name) in component_pairs(index).items():
         path = _component(folder, name, module, class_name) if module and class_name else None
         if path:
-            found.append(folder.piece(name, path, class_name))
+            found.append(folder.piece(name, path, str(class_name)))
     return found
-
-
-def entries(index: dict[str, Any]) -> dict[str, list[Any]]:
-    """The components of an index."""
-    return {name: value for name, value in index.items() if not name.startswith("_") and _is_entry(value)}
-
-
-def _is_entry(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(v is None or isinstance(v, str) for v in value)
 
 
 def last(value: Any) -> Any:

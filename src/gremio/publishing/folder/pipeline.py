@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from gremio.code.review import Review
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.publishing.folder.finishing import finished, sources_of
-from gremio.publishing.folder.index_entries import entries, is_moved, last, pieces
+from gremio.publishing.folder.index_entries import is_moved, last, pieces
 from gremio.publishing.index import published_index, to_bytes
 from gremio.publishing.publication import Publication
 from gremio.sources.model import INDEX
 from gremio.sources.record import recorded_model
+from gremio.trust.model_files import component_pairs
 
 
 def read_pipeline(folder: AuthorFolder) -> Publication:
@@ -22,15 +22,15 @@ def read_pipeline(folder: AuthorFolder) -> Publication:
     index = folder.json(INDEX)
     wanted = pieces(folder, index)
     code = bundle(wanted)
-    folder.take_components(entries(index), code.classes)
+    folder.take_components(component_pairs(index), code.classes)
     sources, model = sources_of(wanted, index), recorded_model(index)
     new = published_index(index, code, sources, model)
     folder.files[INDEX] = to_bytes(new)
     found = finished(folder, "pipeline", str(last(new.get("_class_name"))), code, sources, model)
-    return replace(found, limits=(*found.limits, *_limits(entries(index), found.review)))
+    return replace(found, limits=(*found.limits, *_limits(component_pairs(index), found.review)))
 
 
-def _limits(components: Mapping[str, list[Any]], review: Review | None) -> Iterator[str]:
+def _limits(components: Mapping[str, tuple[str | None, str | None]], review: Review | None) -> Iterator[str]:
     """What of the index plain diffusers can't load, whatever code comes along."""
     moved = [name for name, (library, cls) in components.items() if library and is_moved(library, str(cls))]
     if moved:

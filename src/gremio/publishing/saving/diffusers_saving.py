@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import diffusers
@@ -30,18 +29,3 @@ def saver(pipeline: Any) -> Callable[..., None]:
             method: Callable[..., None] = found.__get__(pipeline)
             return method
     return ORIGINAL.__get__(pipeline)  # type: ignore[no-any-return]
-
-
-@contextmanager
-def unchanged_config(configured: Any) -> Iterator[None]:
-    """Saving registers what it can't save as absent, and an auto map; neither is to stay on the object."""
-    before = vars(configured).get("_internal_dict")
-    if before is None:
-        yield
-        return
-    # A copy, since diffusers writes into it past what it offers for that.
-    vars(configured)["_internal_dict"] = type(before)(before)
-    try:
-        yield
-    finally:
-        vars(configured)["_internal_dict"] = before

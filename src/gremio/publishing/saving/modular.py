@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from gremio.errors import CodeError
+from gremio.loading.components.registered import unchanged_config
 from gremio.machine.writing import write_file
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.index import to_bytes, with_auto_map, with_sources
 from gremio.publishing.saving.class_code import is_standard, piece_of
 from gremio.publishing.saving.component import map_class, write_code
-from gremio.publishing.saving.diffusers_saving import unchanged_config
 from gremio.sources.model import BLOCKS, MODULAR_INDEX
 
 

@@ -10,14 +10,14 @@ from typing import Any
 from gremio.errors import OptionError
 from gremio.loading.components.constructor import Demands
 from gremio.loading.components.library import has_known_base, library_name
-from gremio.loading.components.registered import registered, unwrapped
+from gremio.loading.components.registered import registered, unchanged_config, unwrapped
 from gremio.loading.modules.provenance import of
 from gremio.machine.writing import write_file
 from gremio.publishing.code.bundle import bundle
 from gremio.publishing.index import published_index, to_bytes
 from gremio.publishing.saving.class_code import is_standard, piece_of
 from gremio.publishing.saving.component import write_code
-from gremio.publishing.saving.diffusers_saving import saver, unchanged_config
+from gremio.publishing.saving.diffusers_saving import saver
 from gremio.sources.model import INDEX
 
 

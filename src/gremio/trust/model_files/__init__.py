@@ -8,7 +8,7 @@ file names and links, ``documents.py`` for which files are read and how strictly
 """
 
 from gremio.trust.model_files.documents import Document, kind_of, read_document
-from gremio.trust.model_files.names import component_pairs, is_pipeline, own_module
+from gremio.trust.model_files.names import component_pairs, is_pair, is_pipeline, own_module
 from gremio.trust.model_files.numbers import largest_number
 from gremio.trust.model_files.reading import documents_in, findings_in, findings_of, findings_of_model
 from gremio.trust.model_files.rules import RULES
@@ -21,6 +21,7 @@ __all__ = [
     "findings_in",
     "findings_of",
     "findings_of_model",
+    "is_pair",
     "is_pipeline",
     "kind_of",
     "largest_number",

@@ -28,15 +28,14 @@ def own_module(module: str) -> str:
 
 def component_pairs(index: Mapping[str, Any]) -> dict[str, tuple[str | None, str | None]]:
     """The entries of a model index that are components: the library and class that each names, or None for both."""
-    return {
-        name: (value[0], value[1])
-        for name, value in index.items()
-        if not name.startswith("_") and isinstance(value, list) and len(value) == 2 and _are_names(value)
-    }
+    return {name: (value[0], value[1]) for name, value in index.items() if not name.startswith("_") and is_pair(value)}
 
 
-def _are_names(pair: list[object]) -> bool:
-    return all(each is None or isinstance(each, str) for each in pair)
+def is_pair(value: object) -> bool:
+    """Whether it tells a library and a class, or that there is none."""
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return False
+    return all(each is None or isinstance(each, str) for each in value)
 
 
 def _entries(document: Document) -> Iterator[tuple[str, list[Any]]]:
@@ -45,7 +44,7 @@ def _entries(document: Document) -> Iterator[tuple[str, list[Any]]]:
         told = value[2] if isinstance(value, list) and len(value) == 3 else None
         pairs = [value[:2], told.get("type_hint")] if isinstance(told, dict) else [value]
         for pair in pairs if name == "_class_name" or not name.startswith("_") else ():
-            if isinstance(pair, list) and len(pair) == 2 and _are_names(pair):
+            if is_pair(pair):
                 yield name, pair
 
 
