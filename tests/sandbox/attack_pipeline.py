@@ -5,6 +5,7 @@ An attack returns what it got hold of; refused is one that raises. ``bait`` says
 
 import contextlib
 import ctypes
+import mmap
 import os
 import signal
 import socket
@@ -101,10 +102,17 @@ def parents_memory(bait):
         return memory.read(1)
 
 
-def process_vm(bait):
+def process_vm_of(pid):
     buffer = ctypes.create_string_buffer(8)
     vector = (ctypes.c_uint64 * 2)(ctypes.addressof(buffer), 8)
-    return call(310, bait["parent"], ctypes.byref(vector), 1, ctypes.byref(vector), 1, 0)
+    return call(310, pid, ctypes.byref(vector), 1, ctypes.byref(vector), 1, 0)
+
+
+def send_descriptor():
+    """Where nobody counts what is open."""
+    one, two = socket.socketpair()
+    with one, two:
+        return socket.send_fds(one, [b"x"], [1])
 
 
 def xattr(path):
@@ -163,6 +171,9 @@ ATTACKS = {
     "change times": lambda bait: os.utime(bait["key"], (0, 0)) or "changed",
     "change the owner": lambda bait: os.chown(bait["key"], 1, 1) or "changed",
     "set an attribute": lambda bait: xattr(bait["key"]),
+    "make a folder that hides what is in it": lambda bait: os.mkdir(mine("hidden"), 0o300) or "made",
+    "make all folders so": lambda bait: os.umask(0o700) or "set",
+    "watch who reads a key": lambda bait: call(254, call(294, 0), bait["key"].encode(), 1),
     "make a device": lambda bait: os.mknod(mine("device"), 0o020666, os.makedev(1, 3)) or "made",
     "read a disk": lambda bait: Path("/dev/vda").open("rb").read(1),
     "shared memory": lambda bait: Path("/dev/shm/gremio-x").write_text("x"),
@@ -172,7 +183,11 @@ ATTACKS = {
     # what others say
     "the parent's environment": lambda bait: Path(f"/proc/{bait['parent']}/environ").read_bytes(),
     "the parent's memory": parents_memory,
-    "the parent's memory by a call": process_vm,
+    "the parent's memory by a call": lambda bait: process_vm_of(bait["parent"]),
+    "a sibling's memory": lambda bait: Path(f"/proc/{bait['sibling']}/mem").open("rb").read(1),
+    "a sibling's memory by a call": lambda bait: process_vm_of(bait["sibling"]),
+    "a sibling's scratch folder": lambda bait: os.listdir(bait["siblings"]),
+    "the zygote's descriptors": lambda bait: os.listdir(f"/proc/{os.getppid()}/fd"),
     "the parent's command": lambda bait: Path(f"/proc/{bait['parent']}/cmdline").read_bytes(),
     "the parent's descriptors": parents_descriptor,
     "own environment": lambda bait: os.environ["GREMIO_TEST_SECRET"],
@@ -198,6 +213,11 @@ ATTACKS = {
     "execute": lambda bait: subprocess.run(["/bin/true"], check=True),
     "execute in this process": lambda bait: os.execv("/bin/true", ["true"]),
     "execute from memory": lambda bait: call(319, b"x", 0),
+    "a thread with descriptors of its own": lambda bait: call(56, 0x10D00, 0, 0, 0, 0),
+    "descriptors of its own": lambda bait: call(436, 60, 60, 2),
+    "send a descriptor": lambda bait: send_descriptor(),
+    "trace a sibling": lambda bait: call(101, 16, bait["sibling"], None, None),
+    "end a sibling": lambda bait: os.kill(bait["sibling"], signal.SIGTERM) or "sent",
     "trace the parent": lambda bait: call(101, 16, bait["parent"], None, None),
     "end the parent": lambda bait: os.kill(bait["parent"], signal.SIGUSR1) or "sent",
     "end everybody": lambda bait: os.kill(-1, 0) or "sent",
@@ -218,6 +238,14 @@ ATTACKS = {
     "performance events": lambda bait: call(298, None, 0, -1, -1, 0),
     "page faults": lambda bait: call(323, 0),
     "keys": lambda bait: call(248, b"user", b"a", b"b", 1, -2),
+    "a key of the session": lambda bait: call(250, 0, -3, 1),
+    "the kernel's log": lambda bait: call(103, 3, ctypes.create_string_buffer(64), 64),
+    "compare with the parent": lambda bait: call(312, os.getpid(), bait["parent"], 0, 1, 1),
+    "the parent's pages": lambda bait: call(279, bait["parent"], 0, None, None, None, 0),
+    "memory that stays when it is let go": lambda bait: len(mmap.mmap(-1, 1 << 20)),
+    "memory that is a file": lambda bait: os.memfd_create("x"),
+    "messages of System V": lambda bait: call(68, 1, 0o1600),
+    "semaphores of System V": lambda bait: call(64, 1, 1, 0o1600),
     "a module": lambda bait: call(313, 0, b"", 0),
     "the clock": lambda bait: time.clock_settime(time.CLOCK_REALTIME, 0) or "set",
     "the host's name": lambda bait: socket.sethostname("x") or "set",
@@ -267,6 +295,60 @@ def sparse():
     os.truncate(mine("sparse").open("wb").fileno(), 1 << 50)
 
 
+def deleted():
+    """Files that are in no folder any more, and open."""
+    held = []
+    for n in range(200):
+        held.append(mine(f"deleted{n}").open("wb"))
+        mine(f"deleted{n}").unlink()
+        held[-1].write(bytes(8 << 20))
+    time.sleep(60)
+
+
+def nameless():
+    held = []
+    for _ in range(200):
+        held.append(os.open(tempfile.gettempdir(), os.O_TMPFILE | os.O_RDWR))
+        os.write(held[-1], bytes(8 << 20))
+    time.sleep(60)
+
+
+def mapped():
+    """Files that are in no folder any more, and not open either."""
+    for n in range(200):
+        mine(f"mapped{n}").write_bytes(bytes(8 << 20))
+        with mine(f"mapped{n}").open("rb") as file:
+            libc.mmap(None, ctypes.c_size_t(4096), 1, 2, file.fileno(), ctypes.c_long(0))
+        mine(f"mapped{n}").unlink()
+    time.sleep(60)
+
+
+def deep():
+    """Folders in folders, further down than a path can be long."""
+    os.chdir(tempfile.gettempdir())
+    for _ in range(3000):
+        os.mkdir("d" * 200)
+        os.chdir("d" * 200)
+    while True:
+        Path(f"f{time.monotonic_ns()}").write_bytes(bytes(8 << 20))
+
+
+def many():
+    """Files of no bytes: a disk has only so many."""
+    for n in range(10_000_000):
+        mine(f"empty{n}").touch()
+
+
+def headless():
+    """Nobody sees what a process takes whose first thread has ended."""
+
+    def go_on():
+        time.sleep(60)
+
+    threading.Thread(target=go_on).start()
+    libc.syscall(ctypes.c_long(60), 0)
+
+
 def threads():
     def wait():
         time.sleep(60)
@@ -282,6 +364,12 @@ BOMBS = {
     "disk": disk,
     "one file": one_file,
     "a sparse file": sparse,
+    "deleted files": deleted,
+    "files without a name": nameless,
+    "mapped files": mapped,
+    "deep folders": deep,
+    "many files": many,
+    "no first thread": headless,
     "threads": threads,
     "hang": lambda: time.sleep(600),
     "hang without the interpreter": lambda: libc.sleep(600),

@@ -95,30 +95,41 @@ def test_a_lost_call_is_told_and_the_next_one_is_answered(sandbox):
         pipe.info()
 
 
-def test_the_parent_stays_light_and_nothing_outlives_it(small):
-    """It imports nothing heavy; when it is killed in a call, the worker ends, and the process that that came from."""
+def test_the_parent_stays_light_and_nothing_outlives_it(small, home):
+    """It imports nothing heavy. When it is killed in a call, and even if a copy of it goes on, all else ends."""
     script = (
-        "import sys, gremio\n"
+        "import os, sys, time, gremio\n"
         f"pipe = gremio.Sandbox.from_pretrained({str(small)!r}, custom_pipeline={str(Path(__file__).parent)!r}"
         " + '/attack_pipeline.py')\n"
         "from gremio.sandbox.forks import forks\n"
         "print(pipe(attack='TCP', bait={'tcp': ['127.0.0.1', 9]}))\n"
         "print({'torch', 'diffusers', 'transformers'} & set(sys.modules))\n"
-        "print(pipe._process.pid, forks._zygote.pid, flush=True)\n"
+        "copy = os.fork()\n"
+        "if copy == 0:\n"
+        "    pipe.close()\n"
+        "    time.sleep(60)\n"
+        "print(pipe(attack='TCP', bait={'tcp': ['127.0.0.1', 9]}))\n"
+        "print(copy, pipe._process.pid, forks._zygote.pid, flush=True)\n"
         "pipe(bomb='hang')\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    answer, modules, pids = (parent.stdout.readline() for _ in range(3))
+    answer, modules, again, pids = (parent.stdout.readline() for _ in range(4))
+    copy, *others = map(int, pids.split())
+    assert folders(home)
     parent.kill()
     parent.wait()
     parent.stdout.close()
     assert answer.startswith("refused")
+    assert again == answer
     assert modules == "set()\n"
     deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in pids.split()) and time.monotonic() < deadline:
+    while any(Path(f"/proc/{pid}").exists() for pid in others) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert len(pids.split()) == 2
-    assert [pid for pid in pids.split() if Path(f"/proc/{pid}").exists()] == []
+    assert Path(f"/proc/{copy}").exists()
+    os.kill(copy, signal.SIGKILL)
+    assert [pid for pid in others if Path(f"/proc/{pid}").exists()] == []
+    assert len(others) == 2
+    assert folders(home) == []
 
 
 def test_many_calls_leave_nothing(sandbox, home):

@@ -135,9 +135,11 @@ class Channel:
         return found
 
     def _wait(self, deadline: float | None, *, write: bool) -> None:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        ready = select.select([] if write else [self._end], [self._end] if write else [], [], left)
-        if not any(ready):
+        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+        # Not select, which knows no descriptor beyond the first thousand.
+        ready = select.poll()
+        ready.register(self._end, select.POLLOUT if write else select.POLLIN)
+        if not ready.poll(left):
             raise TimedOut
 
 

@@ -20,6 +20,7 @@ from gremio.sandbox.channel import Channel
 _START = 120.0  # seconds in which the libraries are imported, on a slow machine
 _FORK = 30.0
 _LOG = 64 * 1024  # bytes of what a worker prints that are kept, the last ones
+_MOST_PAYLOAD = 4 << 30  # bytes of one message; no more than the worker may have in memory, either
 
 _KEPT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "TZ")
 """Of the environment: what libraries need to be found and to speak; nothing with a secret in it."""
@@ -53,13 +54,27 @@ class Forks:
     """One zygote for this process; every method may be called from any thread."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._zygote: subprocess.Popen[bytes] | None = None
-        self._owner = 0
         self._end: socket.socket | None = None
         self._workers: dict[int, Process] = {}
+        self._forget()
+        # What a copy of this process holds open would keep the workers alive after this one.
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """What there is belongs to another process, or nothing is there yet."""
+        for process in self._workers.values():
+            process.channel.close()
+            process.status = 0
+            process.ended.set()
+        if self._end is not None:
+            self._end.close()
+        self._lock = threading.Lock()
+        self._zygote: subprocess.Popen[bytes] | None = None
+        self._end = None
+        self._workers = {}
         self._answers: list[dict[str, Any]] = []
         self._answered = threading.Condition()
+        self._said = b""
         self.threads = 1
 
     def fork(self, order: Mapping[str, Any]) -> Process:
@@ -76,9 +91,10 @@ class Forks:
             read_log, write_log = os.pipe()
             try:
                 asked = json.dumps({"threads": self.threads, **order}).encode()
-                socket.send_fds(end, [asked], [theirs.fileno(), write_log])
+                with suppress(OSError):  # it is gone, as will be told when it does not answer
+                    socket.send_fds(end, [asked], [theirs.fileno(), write_log])
                 answer = self._answer("pid", _FORK)
-            except (OSError, SandboxLost):
+            except BaseException:
                 ours.close()
                 os.close(read_log)
                 self._stop()
@@ -86,7 +102,8 @@ class Forks:
             finally:
                 theirs.close()
                 os.close(write_log)
-            process = Process(int(answer["pid"]), Channel(ours))
+            most = min(_MOST_PAYLOAD, int(order["bounds"]["megabytes"]) << 20)
+            process = Process(int(answer["pid"]), Channel(ours, most_payload=most))
             self._workers[process.pid] = process
         threading.Thread(target=process.read_log, args=(read_log,), daemon=True).start()
         return process
@@ -107,10 +124,11 @@ class Forks:
             self._stop()
 
     def _start(self) -> None:
-        if self._zygote is not None and self._owner == os.getpid() and self._zygote.poll() is None:
+        if self._zygote is not None and self._zygote.poll() is None:
             return
         self._workers, self._answers = {}, []
-        ours, theirs = socket.socketpair()
+        # What is asked one after the other must not run together.
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _OWN
         command = [sys.executable, "-I", "-m", "gremio.sandbox.zygote", str(theirs.fileno())]
         self._zygote = subprocess.Popen(
@@ -124,13 +142,12 @@ class Forks:
             cwd="/",
         )
         theirs.close()
-        self._end, self._owner = ours, os.getpid()
+        self._end = ours
         threading.Thread(target=self._listen, args=(ours,), daemon=True).start()
         threading.Thread(target=self._drain, args=(self._zygote,), daemon=True).start()
         self.threads = int(self._answer("ready", _START)["threads"])
 
     def _drain(self, zygote: subprocess.Popen[bytes]) -> None:
-        self._said = b""
         assert zygote.stderr is not None
         with zygote.stderr as said:
             while piece := said.read(4096):
@@ -142,7 +159,7 @@ class Forks:
             with suppress(OSError):
                 self._end.shutdown(socket.SHUT_RDWR)
             self._end.close()
-        if self._zygote is not None and self._owner == os.getpid():
+        if self._zygote is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._zygote.wait(5)
             self._zygote.kill()
@@ -157,7 +174,7 @@ class Forks:
             if not self._answered.wait_for(has, seconds) or any("gone" in answer for answer in self._answers):
                 raise SandboxLost(
                     "the process that workers are forked from did not answer",
-                    log=getattr(self, "_said", b"").decode("utf-8", "replace")[-4000:],
+                    log=plain(self._said.decode("utf-8", "replace")[-4000:]),
                     next_step="Try again; `gremio doctor` tells what this machine has.",
                 )
             found = next(answer for answer in self._answers if name in answer)
@@ -166,15 +183,14 @@ class Forks:
 
     def _listen(self, end: socket.socket) -> None:
         try:
-            with end.makefile("rb") as lines:
-                for line in lines:
-                    told = json.loads(line)
-                    if "ended" in told:
-                        self._note_end(told["ended"], told["status"])
-                    else:
-                        with self._answered:
-                            self._answers.append(told)
-                            self._answered.notify_all()
+            while message := end.recv(4096):
+                told = json.loads(message)
+                if "ended" in told:
+                    self._note_end(told["ended"], told["status"])
+                else:
+                    with self._answered:
+                        self._answers.append(told)
+                        self._answered.notify_all()
         except (OSError, ValueError):
             pass
         for pid in list(self._workers):

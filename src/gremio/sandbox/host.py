@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
 import secrets
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,9 +15,9 @@ from typing import Any
 
 from gremio.errors import OptionError, SandboxFailed, SandboxLost
 from gremio.loading.modules.provenance import Provenance
-from gremio.machine.settings import Settings
 from gremio.machine.terminal import plain
 from gremio.running.calls import CallSignature
+from gremio.sandbox import scratch as scratches
 from gremio.sandbox.channel import BadFrame, ChannelClosed, Message, TimedOut
 from gremio.sandbox.confinement.places import python_places
 from gremio.sandbox.confinement.tiers import LANDLOCK_ABI, Tier, require
@@ -60,6 +60,7 @@ class Sandbox:
         self._lock = threading.RLock()
         self._process: Process | None = None
         self._scratch: Path | None = None
+        self._owner = 0
         self._request = 0
         self._closed = False
 
@@ -208,9 +209,7 @@ class Sandbox:
         if self._process is not None and self._process.status is None:
             return
         self._end("replaced")
-        home = Settings.from_environment().home / "scratch"
-        home.mkdir(parents=True, exist_ok=True)
-        self._scratch = Path(tempfile.mkdtemp(dir=home, prefix="sandbox-"))
+        self._scratch, self._owner = scratches.make(), os.getpid()
         process = forks.fork(self._order_of_process(self._scratch))
         self._process = process
         allowed = Allowance(self._limits.megabytes, 256, self._limits.scratch_megabytes)
@@ -294,8 +293,8 @@ class Sandbox:
         if self._process is not None:
             forks.end(self._process, why)
             self._process = None
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._scratch is not None and self._owner == os.getpid():
+            scratches.remove(self._scratch)
             self._scratch = None
 
 
@@ -322,12 +321,19 @@ class _Listener:
         """Check what the worker says, and hand it on."""
         numbers = {name: body.get(name) for name in ("done", "total", "step", "timestep")}
         for value in numbers.values():
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            if value is not None and not _is_number(value):
                 raise BadFrame("progress that is no number")
         if self.progress and isinstance(numbers["done"], int):
             self.progress(numbers["done"], numbers["total"])
         if self.callback and isinstance(numbers["step"], int):
             self.callback(numbers["step"], float(numbers["timestep"] or 0))
+
+
+def _is_number(value: object) -> bool:
+    """One that can be shown and reckoned with."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
 
 
 def _seeded(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -381,7 +387,5 @@ def _megabytes(value: str | int) -> int:
     if amount <= 0 or unit not in ("", "%", *units):
         raise OptionError(f"{value!r} is no amount of memory", next_step='Write "8GB", "500MB" or bytes.')
     if unit == "%":
-        import os
-
         return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * amount / 100) >> 20
     return max(1, int(amount * units[unit])) if unit else max(1, int(amount) >> 20)

@@ -72,8 +72,10 @@ class Encoder:
         """
         if depth > _MOST_DEPTH:
             raise BadValue("a value nested too deeply")
-        if value is None or isinstance(value, bool | str):
+        if value is None or isinstance(value, bool):
             return value
+        if isinstance(value, str):
+            return _text(value)
         if isinstance(value, int):
             return value if abs(value) < 2**63 else _refuse(value)
         if isinstance(value, float):
@@ -170,8 +172,10 @@ class _Decoder:
         self._values += 1
         if depth > _MOST_DEPTH or self._values > _MOST_VALUES:
             raise BadValue("a value nested too deeply, or of too many parts")
-        if told is None or isinstance(told, bool | str | float):
+        if told is None or isinstance(told, bool | float):
             return told
+        if isinstance(told, str):
+            return _text(told)
         if isinstance(told, int):
             return told if abs(told) < 2**63 else _refuse("a large number")
         if not isinstance(told, dict) or not isinstance(told.get("$"), str):
@@ -232,7 +236,7 @@ class _Decoder:
         data = self._take(told)
         if size[0] * size[1] > _MOST_PIXELS or size[0] * size[1] * _MODES[mode] != len(data):
             raise BadValue("a picture whose size is not that of its bytes")
-        return Image.frombytes(mode, (size[0], size[1]), bytes(data))
+        return Image.frombytes(mode, (size[0], size[1]), data)
 
     def as_array(self, told: dict[str, Any], depth: int) -> Any:
         return self._numbers(told)
@@ -255,7 +259,12 @@ class _Decoder:
         if math.prod(shape) * _DTYPES[name] != len(data):
             raise BadValue("an array whose shape is not that of its bytes")
         kind = numpy.dtype("int16" if name == "bfloat16" else name).newbyteorder("<")
-        found = numpy.frombuffer(bytearray(data), dtype=kind).reshape(shape)
+        try:
+            found = numpy.frombuffer(data, dtype=kind).reshape(shape)
+        except ValueError as error:  # nothing at all, in more rows than there are numbers
+            raise BadValue("an array of no possible shape") from error
+        if not (found.flags.writeable and found.flags.aligned):
+            found = found.copy()
         if name == "bfloat16" and not bits:
             # The upper half of a float32 is what a bfloat16 is.
             return (found.astype(numpy.uint16).astype(numpy.uint32) << 16).view(numpy.float32)
@@ -302,7 +311,7 @@ def _pairs(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for pair in _items(told):
         if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
             raise BadValue("a dict whose items are no pairs")
-        yield pair[0], pair[1]
+        yield _text(pair[0]), pair[1]
 
 
 def _sizes(told: object, most: int) -> list[int]:
@@ -310,6 +319,15 @@ def _sizes(told: object, most: int) -> list[int]:
         raise BadValue("a shape that is none")
     if not all(isinstance(each, int) and not isinstance(each, bool) and 0 <= each < 2**40 for each in told):
         raise BadValue("a shape that is none")
+    return told
+
+
+def _text(told: str) -> str:
+    """One that can be written to a file or a terminal."""
+    try:
+        told.encode()
+    except UnicodeEncodeError as error:
+        raise BadValue("text of half characters") from error
     return told
 
 

@@ -1,69 +1,105 @@
-"""What a limit of the kernel can't hold: a worker's memory in all, its threads, what lies in its scratch folder."""
+"""What a limit of the kernel can't hold: a worker's memory in all, its threads, what it has written and holds."""
 
 from __future__ import annotations
 
 import os
+import stat
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from gremio.sandbox import scratch
+
 _PAUSE = 0.1  # seconds between two looks
+_SHARE = 0.1  # of the time, at most, is spent looking
+_ENDING = 0.5  # seconds in which all threads of a process that ends are gone
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """Megabytes in memory, threads, megabytes in the scratch folder."""
+    """Megabytes in memory, threads, megabytes on disk."""
 
     megabytes: int
     threads: int
     scratch_megabytes: int
 
 
-def watch(pid: int, scratch: Path, allowed: Allowance, ended: threading.Event, end: Callable[[str], None]) -> None:
+def watch(pid: int, folder: Path, allowed: Allowance, ended: threading.Event, end: Callable[[str], None]) -> None:
     """Look until the worker has ended; call ``end`` with the reason when it takes more than it is allowed."""
-    while not ended.wait(_PAUSE):
-        reason = excess(pid, scratch, allowed)
-        if reason:
+    pause = _PAUSE
+    while not ended.wait(pause):
+        started = time.monotonic()
+        reason = excess(pid, folder, allowed)
+        if reason and not ended.is_set():
             end(reason)
             return
+        pause = max(_PAUSE, (time.monotonic() - started) / _SHARE)
 
 
-def excess(pid: int, scratch: Path, allowed: Allowance) -> str:
+def excess(pid: int, folder: Path, allowed: Allowance) -> str:
     """What the worker has too much of; empty where nothing is."""
     told = _status(pid)
-    memory = told.get("VmRSS", 0) - told.get("RssFile", 0) + told.get("VmSwap", 0)
+    memory = _number(told, "VmRSS") - _number(told, "RssFile") + _number(told, "VmSwap")
     if memory >> 10 > allowed.megabytes:
         return f"it took more than {allowed.megabytes} MB of memory"
-    if told.get("Threads", 0) > allowed.threads:
+    threads = _number(told, "Threads")
+    if threads > allowed.threads:
         return f"it started more than {allowed.threads} threads"
-    if _size(scratch) >> 20 > allowed.scratch_megabytes:
-        return f"it wrote more than {allowed.scratch_megabytes} MB into its scratch folder"
+    if _is_headless(told):
+        time.sleep(_ENDING)
+        if _is_headless(_status(pid)):
+            return "it went on without its main thread"
+    most = allowed.scratch_megabytes << 20
+    try:
+        if scratch.size(folder, most) + _deleted(pid) > most:
+            return f"it wrote more than {allowed.scratch_megabytes} MB into its scratch folder"
+        if _maps_deleted(pid, folder):
+            return "it kept a file that it had deleted"
+    except (FileNotFoundError, ProcessLookupError):
+        return ""  # it has ended
+    except OSError as error:
+        return f"what it wrote can't be told: {error.strerror or error}"
     return ""
 
 
-def _status(pid: int) -> dict[str, int]:
-    """The numbers of ``/proc/PID/status``, memory in kB."""
+def _status(pid: int) -> dict[str, str]:
+    """``/proc/PID/status``; memory is in kB."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return {}
-    pairs = (line.split(":", 1) for line in lines if ":" in line)
-    return {name: int(value.split()[0]) for name, value in pairs if value.split() and value.split()[0].isdigit()}
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
 
 
-def _size(folder: Path) -> int:
-    """Bytes on disk below a folder; links are not followed, and what vanishes meanwhile counts for nothing."""
-    total = 0
-    waiting = [str(folder)]
-    while waiting:
+def _is_headless(told: dict[str, str]) -> bool:
+    """Whether its first thread has ended and others have not; for a moment that is so of all that end."""
+    return told.get("State", "").startswith("Z") and _number(told, "Threads") > 1
+
+
+def _number(told: dict[str, str], name: str) -> int:
+    words = told.get(name, "").split()
+    return int(words[0]) if words and words[0].isdigit() else 0
+
+
+def _deleted(pid: int) -> int:
+    """Bytes of files that are open there and lie in no folder any more."""
+    return sum({(told.st_dev, told.st_ino): told.st_blocks * 512 for told in _opened(pid)}.values())
+
+
+def _opened(pid: int) -> Iterator[os.stat_result]:
+    for opened in Path(f"/proc/{pid}/fd").iterdir():
         try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    told = entry.stat(follow_symlinks=False)
-                    total += told.st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-        except OSError:
+            told = opened.stat()
+        except FileNotFoundError:
             continue
-    return total
+        if stat.S_ISREG(told.st_mode) and not told.st_nlink:
+            yield told
+
+
+def _maps_deleted(pid: int, folder: Path) -> bool:
+    """Whether a file that lies in no folder any more is kept as memory; how large it is can't be seen then."""
+    start, end = f"{folder}/".encode(), b" (deleted)"
+    lines = Path(f"/proc/{pid}/maps").read_bytes().splitlines()
+    return any(line.endswith(end) and start in line for line in lines)

@@ -3,7 +3,7 @@
 It holds no foreign code and no secret: its environment is cleared, its stdin is null. The parent speaks to it over
 the socket FD: one JSON object with the descriptors of a worker's channel and of its log asks for a worker, a number
 asks to end that one. It answers with ``{"pid": …}`` and, when one ends, ``{"ended": pid, "status": …}``. When the
-parent hangs up or dies, all workers and then this process end.
+parent hangs up or dies, all workers and then this process end, and their scratch folders are removed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from gremio.machine.processes.fork_server import import_libraries
+from gremio.sandbox import scratch
 
 _LONGEST = 1 << 20
 _PAUSE = 0.02  # seconds between two looks at which workers have ended
@@ -29,7 +31,7 @@ class Zygote:
 
     def __init__(self, parent: socket.socket) -> None:
         self._parent = parent
-        self._workers: set[int] = set()
+        self._workers: dict[int, Path] = {}
 
     def serve(self) -> None:
         """Until the parent is gone."""
@@ -40,8 +42,10 @@ class Zygote:
                     return
                 self._reap()
         finally:
-            for worker in self._workers:
+            for worker, folder in self._workers.items():
                 _kill(worker)
+                os.waitpid(worker, 0)
+                scratch.remove(folder)
 
     def _answer(self) -> bool:
         """Do one thing that the parent asks; False when it is gone."""
@@ -59,7 +63,7 @@ class Zygote:
             _become_worker(asked, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        self._workers.add(worker)
+        self._workers[worker] = Path(asked["scratch"])
         self._say({"pid": worker})
         return True
 
@@ -67,13 +71,13 @@ class Zygote:
         for worker in list(self._workers):
             ended, status = os.waitpid(worker, os.WNOHANG)
             if ended:
-                self._workers.discard(worker)
+                del self._workers[worker]
                 _kill(worker)  # a group that it may have left behind
                 self._say({"ended": worker, "status": os.waitstatus_to_exitcode(status)})
 
     def _say(self, told: dict[str, Any]) -> None:
         with suppress(OSError):
-            self._parent.sendall(json.dumps(told).encode() + b"\n")
+            self._parent.sendall(json.dumps(told).encode())
 
 
 def _kill(worker: int) -> None:
@@ -109,7 +113,7 @@ def main() -> None:
     threads = import_libraries()
     gc.collect()
     gc.freeze()
-    parent.sendall(json.dumps({"ready": os.getpid(), "threads": threads}).encode() + b"\n")
+    parent.sendall(json.dumps({"ready": os.getpid(), "threads": threads}).encode())
     Zygote(parent).serve()
 
 

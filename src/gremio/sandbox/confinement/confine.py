@@ -13,7 +13,7 @@ from pathlib import Path
 from gremio.sandbox.confinement import landlock, seccomp
 from gremio.sandbox.confinement.syscalls import Device, rules
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 4, 24, 38, 47
+_PR_SET_PDEATHSIG, _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 24, 38, 47
 _LAST_CAPABILITY = 63
 
 
@@ -44,7 +44,6 @@ def confine(bounds: Bounds, parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         raise OSError("the parent is gone already")
-    _prctl(_PR_SET_DUMPABLE, 0)
     _drop_capabilities()
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     landlock.restrict(read=bounds.read, write=bounds.write, most=bounds.landlock_abi)
@@ -56,7 +55,8 @@ def _limit(bounds: Bounds) -> None:
         (resource.RLIMIT_DATA, bounds.megabytes << 20),
         (resource.RLIMIT_FSIZE, bounds.file_megabytes << 20),
         (resource.RLIMIT_NOFILE, bounds.descriptors),
-        (resource.RLIMIT_CORE, 0),
+        # With 0 a program that the system may have for cores would still be started, outside of all this.
+        (resource.RLIMIT_CORE, 1),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     )

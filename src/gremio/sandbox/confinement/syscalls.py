@@ -119,7 +119,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "readlinkat": (267, 78),
     "readv": (19, 65),
     "recvfrom": (45, 207),
-    "recvmsg": (47, 212),
     "rename": (82, None),
     "renameat": (264, 38),
     "renameat2": (316, 276),
@@ -141,7 +140,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "sched_yield": (24, 124),
     "select": (23, None),
     "sendfile": (40, 71),
-    "sendmsg": (46, 211),
     "sendto": (44, 206),
     "set_robust_list": (273, 99),
     "set_tid_address": (218, 96),
@@ -194,10 +192,12 @@ class Rule:
     never: bool = field(default=False)
 
 
-_CLONE_THREAD = 0x10000
+_THREAD = 0x10600  # CLONE_THREAD, CLONE_FILES, CLONE_FS: one that shares its descriptors, which are counted
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*: mount, cgroup, uts, ipc, user, pid, net, time
 _ASKING_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, how wide, how much, non-blocking
 _HARMLESS_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032, 1033, 1034)  # duplicate, flags, locks, seals
+_OWNER = 0o700  # what its user may do: a folder that the parent can't enter hides what is in it
+_SHARED_NOBODYS = 0x21  # MAP_SHARED, MAP_ANONYMOUS: memory that stays where the process has let it go
 _HARMLESS_PRCTL = (3, 15, 16, 23, 0x53564D41)  # dumpable?, names of threads, which capabilities, names of memory
 
 Device = Literal["cpu", "cuda"]
@@ -208,17 +208,22 @@ def rules(device: Device = "cpu") -> tuple[Rule, ...]:
     me = os.getpid()
     special = {
         # A thread, never a process; glibc falls back to this from clone3, whose flags can't be looked at.
-        "clone": Rule("clone", (Test(0, (_CLONE_THREAD,), _CLONE_THREAD | _NEW_NAMESPACES),)),
+        "clone": Rule("clone", (Test(0, (_THREAD,), _THREAD | _NEW_NAMESPACES),)),
         "clone3": Rule("clone3", error=errno.ENOSYS, never=True),
+        "close_range": Rule("close_range", (Test(2, (0, 4), 0xFFFFFFFF),)),
         "fcntl": Rule("fcntl", (Test(1, _HARMLESS_FCNTL, 0xFFFFFFFF),)),
         "ioctl": Rule("ioctl", (Test(1, _ASKING_IOCTLS, 0xFFFFFFFF),), errno.ENOTTY),
         "kill": Rule("kill", (Test(0, (me,), 0xFFFFFFFF),)),
+        "mkdir": Rule("mkdir", (Test(1, (_OWNER,), _OWNER),)),
+        "mkdirat": Rule("mkdirat", (Test(2, (_OWNER,), _OWNER),)),
+        "mmap": Rule("mmap", (Test(3, (0x00, 0x01, 0x20), _SHARED_NOBODYS),)),
         "prctl": Rule("prctl", (Test(0, _HARMLESS_PRCTL, 0xFFFFFFFF),)),
         # Asking for one's own limits, not setting any.
         "prlimit64": Rule("prlimit64", (Test(0, (0, me), 0xFFFFFFFF), Test(2, (0,)))),
         "sched_setaffinity": Rule("sched_setaffinity", (Test(0, (0, me), 0xFFFFFFFF),)),
         "socketpair": Rule("socketpair", (Test(0, (1,), 0xFFFFFFFF),)),
         "tgkill": Rule("tgkill", (Test(0, (me,), 0xFFFFFFFF),)),
+        "umask": Rule("umask", (Test(0, (0,), _OWNER),)),
     }
     if device == "cuda":
         # The driver is spoken to by ioctl; Landlock says on which devices.
