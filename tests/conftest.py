@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -235,3 +236,14 @@ def show_one_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.samples import show_one
 
     return show_one(tmp_path_factory.mktemp("models") / "show_one")
+
+
+@pytest.fixture(scope="session")
+def easel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of ``samples/painter.py``: a scheduler's config; look, don't write."""
+    folder = tmp_path_factory.mktemp("easel")
+    (folder / "scheduler").mkdir()
+    index = {"_class_name": "Painter", "_diffusers_version": "0.36.0", "scheduler": ["diffusers", "DDIMScheduler"]}
+    (folder / "model_index.json").write_text(json.dumps(index))
+    (folder / "scheduler" / "scheduler_config.json").write_text(json.dumps({"_class_name": "DDIMScheduler"}))
+    return folder

@@ -38,6 +38,7 @@ def test_importing_gremio_loads_nothing_third_party(statement):
         "from gremio import load_class, read",
         "import gremio.loading.pipelines.resolving",
         "from gremio import Workspace; import gremio.workspace.loading",
+        "from gremio import batch; import gremio.cli.batch",
         "import gremio_code",
     ],
 )

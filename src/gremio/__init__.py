@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gremio.version import __version__
 
 if TYPE_CHECKING:
+    from gremio.batching.batch import batch
     from gremio.loading.modular import ModularPipeline, load_blocks
     from gremio.loading.modules.provenance import Provenance
     from gremio.loading.pipelines import DiffusionPipeline, load_class
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Nothing here is imported before it is asked for: `import gremio` must not cost what torch costs.
 _PLACES = {
+    "batch": "gremio.batching.batch",
     "DiffusionPipeline": "gremio.loading.pipelines",
     "ModularPipeline": "gremio.loading.modular",
     "Provenance": "gremio.loading.modules.provenance",
@@ -49,6 +51,7 @@ __all__ = [
     "Sandbox",
     "Workspace",
     "__version__",
+    "batch",
     "install",
     "installed",
     "load_blocks",

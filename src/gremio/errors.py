@@ -33,8 +33,13 @@ GremioError
 │   ├── SandboxUnavailable  this machine lacks a layer of the tier that was asked for
 │   ├── SandboxFailed       the code in it raised
 │   └── SandboxLost         its process ended, hung, or said what it may not say
+├── BatchError              a batch can't go on, or not like this
+│   ├── JobDiffers          it is not the job that was begun there
+│   ├── DiskFull            nothing more can be written where its files go
+│   └── TooManyFailures     more rows failed than may
 ├── SharingError            from_pipe can't be done without touching the source
 ├── OptionError             an argument with a value that can't work
+│   └── BadRows             rows of a batch that are no calls of its pipeline
 └── HubError                the local Hub can't do what was asked
 """
 
@@ -271,6 +276,34 @@ class SharingError(GremioError, ValueError):
 
 class OptionError(GremioError, ValueError):
     """An argument with a value that can't work: dtype, device, call argument."""
+
+
+class BadRows(OptionError):
+    """Rows that are no calls of the pipeline; ``problems`` say which and why, all of them."""
+
+    def __init__(self, message: str, *, problems: Sequence[object] = (), ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.problems = tuple(problems)
+
+
+class BatchError(GremioError):
+    """A batch that can't go on, or not like this; what was drawn stays, and ``resume`` goes on from there."""
+
+
+class JobDiffers(BatchError):
+    """What lies there was begun as another job; ``differences`` say what is not what it was."""
+
+    def __init__(self, message: str, *, differences: Sequence[str] = (), ref: str = "", next_step: str = "") -> None:
+        super().__init__(message, ref=ref, next_step=next_step)
+        self.differences = tuple(differences)
+
+
+class DiskFull(BatchError):
+    """Nothing more can be written where a batch's files go."""
+
+
+class TooManyFailures(BatchError):
+    """More rows of a batch failed than may."""
 
 
 class HubError(GremioError):

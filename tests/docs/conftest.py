@@ -1,6 +1,7 @@
 """The repositories, folders and commits that the documentation names, on a local Hub, at tiny size."""
 
 import shutil
+from contextlib import nullcontext
 
 import pytest
 from tests.docs.pages import ROOT
@@ -59,7 +60,12 @@ def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_threa
         for folder in ("my_model", "mi_modelo"):
             if folder in text:
                 shutil.copytree(sd_folder, here / folder)
-        replaced = {'"cuda"': '"cpu"', "num_inference_steps=20": "num_inference_steps=2", "--steps 20": "--steps 1"}
+        replaced = {
+            '"cuda"': '"cpu"',
+            "num_inference_steps=20": "num_inference_steps=2",
+            "--steps 20": "--steps 1",
+            '"steps": 20': '"steps": 1',
+        }
         if "maria/long-prompt" in text:
             replaced[CODE_COMMIT] = put("maria/long-prompt", {"pipeline.py": code})
         if "gremio publish" in text or "push_to_hub" in text:
@@ -68,6 +74,12 @@ def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_threa
         if "gremio check" in text:
             trial = (*request.getfixturevalue("forks"), "gremio.checking.trial")
             monkeypatch.setattr("gremio.checking.runner.TRIAL", trial)
+        if "gremio batch" in text:
+            (here / "prompts.csv").write_text(
+                "id,prompt,guidance_scale\nfox,a (red:1.3) fox,7.5\nowl,an owl at night,\n"
+            )
+            start = request.getfixturevalue("forks")
+            monkeypatch.setattr("gremio.batching.workers.forking", lambda environ: nullcontext(start))
         if "maria/warm-blocks" in text:
             replaced[BLOCKS_COMMIT] = put_modular(put, tiny_sd3(tmp_path / "sd3"))
         if "showlab/show-1-base" in text:

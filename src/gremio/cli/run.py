@@ -20,7 +20,7 @@ from gremio.loading.modular.resolving import ResolvedModular
 from gremio.loading.pipelines.request import LoadRequest
 from gremio.loading.pipelines.resolving import Resolved, approve_components, choose_files, resolve
 from gremio.running.calls import CallSignature, Size, build, find
-from gremio.version import __version__
+from gremio.running.outputs import making
 
 if TYPE_CHECKING:
     from gremio.running.outputs import Saved
@@ -219,26 +219,12 @@ def _saved(result: Any, pipeline: Any, seed: int, ref: str, options: Mapping[str
 
 def metadata(pipeline: Any, *, seed: int, options: Mapping[str, Any], ref: str, class_name: str) -> dict[str, str]:
     """What to write into a picture: enough to draw it again."""
-    made = pipeline.gremio
-    found: dict[str, object] = {
+    said = {
         "prompt": options.get("prompt"),
         "negative-prompt": options.get("negative_prompt"),
         "seed": seed,
         "steps": options.get("steps"),
         "size": options.get("size"),
         "set": ", ".join(f"{k}={v}" for k, v in options.get("settings", {}).items()),
-        "pipeline": ref,
-        "class": class_name,
-        "model": made.model,
-        "model-commit": made.model_commit,
-        "lock": made.lock,
-        "gremio": __version__,
     }
-    for name, origin in made.weights.items():
-        if origin.repo != made.model:
-            found |= {f"{name}-model": origin.repo, f"{name}-model-commit": origin.commit}
-    codes = {"code": made.pipeline, **{f"{name}-code": code for name, code in (made.components | made.blocks).items()}}
-    for name, code in codes.items():
-        if code is not None:
-            found |= {f"{name}-digest": code.digest, f"{name}-commit": code.commit, f"{name}-source": code.repo}
-    return {f"gremio:{key}": str(value) for key, value in found.items() if value not in (None, "")}
+    return making(pipeline.gremio, said, ref=ref, class_name=class_name)

@@ -10,6 +10,7 @@ Standard library only; PIL is imported when a picture is read, torch when a seed
 from gremio.running.calls.build import build
 from gremio.running.calls.signature import CallSignature, Parameter
 from gremio.running.calls.size import Size
-from gremio.running.calls.standard import find
+from gremio.running.calls.standard import OptionName, find, option_for
+from gremio.running.calls.value import Given
 
-__all__ = ["CallSignature", "Parameter", "Size", "build", "find"]
+__all__ = ["CallSignature", "Given", "OptionName", "Parameter", "Size", "build", "find", "option_for"]

@@ -27,8 +27,9 @@ def build(
     count: int | None = None,
     size: Size | None = None,
     images: Sequence[str] = (),
-    settings: Mapping[str, str] | None = None,
+    settings: Mapping[str, str | Given] | None = None,
     device: str | None = "cpu",
+    setting: str = "--set",
 ) -> dict[str, Any]:
     """The keyword arguments for a pipeline; an option that is None is left to the pipeline's own default.
 
@@ -41,9 +42,10 @@ def build(
         count: pictures (or films, or sounds) per prompt, at least 1. 1 is fine with any pipeline.
         size: in pixels.
         images: ``FILE`` or ``NAME=FILE``, each read as RGB. Several for the same parameter make a list.
-        settings: values by parameter name, as text; see ``Given.parse`` and ``coerce``.
+        settings: values by parameter name, as text or read before; see ``Given.parse`` and ``coerce``.
         device: where the seed's generator lives. Left at ``cpu``, a seed gives the same noise on every machine; None
             makes none, and so loads no torch, for whoever wants to know whether the rest fits.
+        setting: what a refusal calls the giver of one of the ``settings``.
 
     Raises:
         OptionError: the pipeline has no parameter for an option, wants another value, or needs more than was given.
@@ -52,8 +54,9 @@ def build(
     _put_texts(arguments, {"prompt": prompt, "negative_prompt": negative_prompt})
     _put_numbers(arguments, {"steps": steps, "count": count})
     _put_size(arguments, size)
-    for name, text in (settings or {}).items():
-        arguments.put(name, Given.parse(text), by=f"--set {name}")
+    for name, value in (settings or {}).items():
+        given = Given.parse(value) if isinstance(value, str) else value
+        arguments.put(name, given, by=f"{setting} {name}")
     _put_images(arguments, images)
     # Last, for a generator is what loads torch, and a mistake elsewhere should be told before that.
     check_complete(arguments, coming=None if seed is None else find(signature, "seed"))

@@ -1,0 +1,176 @@
+"""Which pipeline a job draws with, as exactly as a lock says it. Never loads torch.
+
+Whatever a person names, a worker gets an entry of a lock: it loads those bytes of code and weights, and asks nobody.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gremio.code import PipelineRef
+from gremio.errors import BadModelIndex, NoClass, OptionError
+from gremio.loading.pipelines.request import LoadRequest
+from gremio.loading.pipelines.resolving import ApprovedClass, Resolved, approve_components, choose_files, resolve
+from gremio.running.calls import CallSignature
+from gremio.sources.trees import Trees
+from gremio.trust.approvals import Approval
+from gremio.workspace import LockEntry, Workspace
+from gremio.workspace.loading import resolve_locked
+from gremio.workspace.resolving import Resolver
+from gremio.workspace.syncing import sync
+
+Result = TypeVar("Result")
+Ask = Callable[[Callable[[], Result]], Result]
+"""Calls what it is given; where that is refused for lack of trust, it may ask a person and call again."""
+
+_NAME = "batch"
+_ACCESS = ("token", "cache_dir", "local_files_only")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """``entry`` is what is loaded, ``project`` the folder that local paths in it begin at, ``typed`` what was written.
+
+    ``signature`` is what a call takes, None where reading the class can't tell; ``options`` are arguments of a load
+    that a lock leaves open (``mend``, ``cache_dir``).
+    """
+
+    entry: LockEntry
+    project: str
+    typed: str
+    signature: CallSignature | None
+    options: Mapping[str, Any]
+
+    @property
+    def code(self) -> str:
+        """The digest of the pipeline's own code, else of the code in its model; empty where all is diffusers'."""
+        return str(self.entry.codes[0].digest) if self.entry.codes else ""
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where code and model lie, with their commits, in words."""
+        found = {"code": str(self.entry.codes[0].origin)} if self.entry.codes else {}
+        weights = self.entry.weights
+        if weights:
+            local = os.path.realpath(Path(self.project) / weights.repo)
+            found["model"] = f"{weights.repo}@{weights.commit}" if weights.commit else local
+        return found
+
+
+def choose(pipeline: str, model: str | None, arguments: Mapping[str, Any], *, project: str, ask: Ask[Any]) -> Chosen:
+    """The pipeline that is meant: a name of the project's lock, or a ref with a model as for ``from_pretrained``.
+
+    Its weights are fetched and checked here.
+
+    Raises:
+        GremioError: it can't be found, may not run, or is not as it is locked.
+    """
+    locked = _locked(pipeline, model, project)
+    if locked is not None:
+        return _of_lock(*locked, pipeline, arguments)
+    return _of_ref(pipeline, model, arguments, ask)
+
+
+def _locked(pipeline: str, model: str | None, project: str) -> tuple[Workspace, LockEntry] | None:
+    if model is not None or PipelineRef.parse(pipeline).source != "mirror":
+        return None
+    work = Workspace(project)
+    if pipeline in work.entries:
+        return work, work.entry(pipeline)
+    raise OptionError(
+        f"{work.file} has no entry of that name, and a community pipeline has no weights of its own",
+        ref=pipeline,
+        next_step="Add --model owner/repo or a folder.",
+    )
+
+
+def _of_lock(work: Workspace, entry: LockEntry, typed: str, arguments: Mapping[str, Any]) -> Chosen:
+    given = {name: value for name, value in arguments.items() if value}
+    mend = bool(arguments.get("mend", True))
+    resolved = resolve_locked(work.project, entry, {**given, "mend": mend})
+    if entry.weights:
+        work.project.model(entry).fetch(entry.weights.files)
+    return _chosen(entry, work, typed, resolved, arguments)
+
+
+def _of_ref(pipeline: str, model: str | None, arguments: Mapping[str, Any], ask: Ask[Any]) -> Chosen:
+    given = dict(arguments)
+    revision = given.pop("custom_revision", None)
+    if model is not None:
+        given |= {"custom_pipeline": pipeline} | ({"custom_revision": revision} if revision else {})
+    elif revision:
+        given["revision"] = revision
+    resolved, codes = _approved(model or pipeline, given, ask)
+    # Local paths begin at the root, so that it does not matter where this is run.
+    work = Workspace(Path(Path.cwd().anchor), **{name: given[name] for name in _ACCESS if given.get(name)})
+    asked = _asked(resolved, pipeline if model is not None else "", model or pipeline, given)
+    entry, trees = work.resolve(asked)
+    entry = _with_reasons(work, entry, codes)
+    work.project.require_approved(entry)
+    kept = Trees(work.project.settings.home)
+    for tree in trees:
+        kept.keep(tree)
+    sync(Resolver(work.project), entry)
+    return _chosen(entry, work, pipeline, resolved, arguments)
+
+
+def _approved(model: str, given: dict[str, Any], ask: Ask[Any]) -> tuple[Resolved, list[ApprovedClass]]:
+    """Through the gate as for any load, before anything is locked."""
+    try:
+        resolved: Resolved = ask(lambda: resolve(LoadRequest.parse(model, given)))
+    except (BadModelIndex, NoClass) as error:
+        error.next_step = f"A batch draws with pipelines, and not with modular blocks. {error.next_step}".strip()
+        raise
+    slots = [name for name, entry in resolved.index.components.items() if not entry.is_null]
+    choose_files(resolved, slots)
+    components: dict[str, ApprovedClass] = ask(lambda: approve_components(resolved, slots))
+    return resolved, [*([resolved.found] if resolved.found else []), *components.values()]
+
+
+def _asked(resolved: Resolved, ref: str, model: str, given: Mapping[str, Any]) -> LockEntry:
+    """What was found, at the commits at which it was found."""
+    code = resolved.found.code.tree.origin if resolved.found and ref else None
+    # A community pipeline of a version is named by that version, for its commit has every version.
+    revision = "" if code is None or code.source == "local" else code.commit if code.source == "hub" else code.revision
+    return LockEntry(
+        _NAME,
+        ref=_absolute(ref),
+        revision=revision,
+        class_name=str(given.get("class_name") or ""),
+        model=_absolute(model),
+        model_revision=resolved.home.origin.commit,
+        variant=str(given.get("variant") or ""),
+    )
+
+
+def _absolute(text: str) -> str:
+    """Local paths as they are from anywhere."""
+    local = text and PipelineRef.parse(text).source == "local"
+    if not local and not (text and Path(text).is_dir() and "/" in text):
+        return text
+    return os.path.abspath(os.path.expanduser(text.removeprefix("local:")))  # noqa: PTH100, PTH111  links stay
+
+
+def _with_reasons(work: Workspace, entry: LockEntry, codes: list[ApprovedClass]) -> LockEntry:
+    """The entry with what the gate said of its code."""
+    reasons = {each.code.digest: each.code.reason for each in codes}
+    return work.approved(entry, *(Approval.now(d, by=f"the policy ({reason})") for d, reason in reasons.items()))
+
+
+def _chosen(entry: LockEntry, work: Workspace, typed: str, resolved: Resolved, arguments: Mapping[str, Any]) -> Chosen:
+    options = {name: arguments[name] for name in ("mend", "cache_dir") if arguments.get(name) is not None}
+    return Chosen(entry, str(work.folder), typed, _signature(resolved), options)
+
+
+def _signature(resolved: Resolved) -> CallSignature | None:
+    reader, name = resolved.reading()
+    with suppress(NoClass):
+        call = reader.signature(name, "__call__")
+        if call:
+            return CallSignature.read(name.rpartition(".")[2], call, reader.call_docstring(name))
+    return None

@@ -1,0 +1,127 @@
+"""A place that fsspec writes to: ``s3://bucket/folder``, ``hf://datasets/owner/name/folder`` and their like.
+
+Files are drawn into a folder of this machine, go up from there, and are removed here once they are there; the manifest
+is kept in both. On the Hub what has come in some seconds goes up in one commit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gremio.batching.manifest import NAME
+from gremio.errors import BatchError, GremioError, OptionError
+from gremio.machine.settings import Settings
+
+_PAUSE_OF_COMMITS = 10.0  # seconds
+
+
+class RemoteTarget:
+    """Anything that fsspec writes to."""
+
+    def __init__(self, url: str, system: Any, root: str, folder: Path) -> None:
+        self.name = url
+        self.folder = folder
+        self._system = system
+        self._root = root
+        self._last = 0.0
+
+    @classmethod
+    def of(cls, url: str) -> RemoteTarget:
+        """The place that a URL names.
+
+        Raises:
+            OptionError: nothing here can write there.
+        """
+        import fsspec
+
+        scheme = url.partition("://")[0]
+        settings = Settings.from_environment()
+        try:
+            # The Hub that is meant is the one that Gremio asks for everything else.
+            options = {"endpoint": settings.endpoint, "token": None} if scheme == "hf" else {}
+            system, root = fsspec.core.url_to_fs(url, **options)
+        except (ImportError, ValueError) as error:
+            step = f"pip install what fsspec needs for {scheme}:// (s3fs for s3, gcsfs for gs), or choose a folder."
+            raise OptionError(f"nothing here writes to {scheme}://: {error}", ref=url, next_step=step) from error
+        place = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:32]
+        return cls(url, system, root.rstrip("/"), settings.home / "batches" / place)
+
+    def open(self) -> None:
+        """Have the manifest of the place here, unless the one here knows more."""
+        here, there = self.folder / NAME, f"{self._root}/{NAME}"
+        with _told(self.name, "read"):
+            self._system.invalidate_cache()
+            if not self._system.exists(there):
+                # Somebody has cleared the place, and with it what was begun there.
+                here.unlink(missing_ok=True)
+                return
+            data = self._system.cat_file(there)
+        if not here.exists() or len(data) > here.stat().st_size:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            here.write_bytes(data)
+
+    def sizes(self) -> dict[str, int]:
+        """One listing."""
+        with _told(self.name, "read"):
+            self._system.invalidate_cache()
+            try:
+                found = self._system.find(self._root, detail=True)
+            except FileNotFoundError:
+                return {}
+        return {posixpath.relpath(path, self._root): int(told["size"] or 0) for path, told in found.items()}
+
+    def keep(self, names: Collection[str]) -> None:
+        """Up, then away from here."""
+        self._put(names)
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def publish(self, names: Collection[str]) -> None:
+        """Up."""
+        self._put(names)
+
+    def free(self) -> int | None:
+        """Nobody knows."""
+        return None
+
+    def _put(self, names: Collection[str]) -> None:
+        if not names:
+            return
+        with _told(self.name, "written to"):
+            if hasattr(self._system, "_api"):
+                self._commit(names)
+            else:
+                self._system.put([str(self.folder / name) for name in names], [f"{self._root}/{n}" for n in names])
+
+    def _commit(self, names: Collection[str]) -> None:
+        from huggingface_hub import CommitOperationAdd
+
+        time.sleep(max(0.0, self._last + _PAUSE_OF_COMMITS - time.monotonic()))
+        place = self._system.resolve_path(self._root)
+        paths = {name: posixpath.join(place.path_in_repo, name) for name in names}
+        self._system._api.create_commit(
+            place.repo_id,
+            [CommitOperationAdd(path, self.folder / name) for name, path in sorted(paths.items())],
+            commit_message=f"{len(names)} files of a batch",
+            repo_type=place.repo_type,
+            revision=place.revision,
+        )
+        self._last = time.monotonic()
+
+
+@contextmanager
+def _told(url: str, what: str) -> Iterator[None]:
+    """What any of these systems raises, each its own kinds, as an error that names the place."""
+    try:
+        yield
+    except GremioError:
+        raise
+    except Exception as error:
+        step = "Check the URL and its credentials; what is drawn stays, and resume goes on."
+        raise BatchError(f"it can't be {what}: {type(error).__name__}: {error}", ref=url, next_step=step) from error

@@ -1,0 +1,22 @@
+"""Run by path, to be killed: draws what its only argument says as JSON, and tells each row that is done with."""
+
+import json
+import sys
+
+from gremio.batching.batch import batch
+from gremio.batching.progress import Progress
+
+
+def tell(progress: Progress) -> None:
+    """On a line of its own."""
+    sys.stdout.write(f"{progress.done}\n")
+    sys.stdout.flush()
+
+
+def main(text: str) -> None:
+    """Draw."""
+    batch(**json.loads(text), on_progress=tell)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
