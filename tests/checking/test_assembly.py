@@ -27,12 +27,33 @@ from src.nets.guider import Guider
 from src.nets.unet import UNet
 Dance(unet=UNet.from_pretrained("x"), guider=Guider(320), spare=Guider(1))
 """
+# It speaks of its own parts: nothing imports it, however alike its names are.
+OTHER = """
+from diffusers import DiffusionPipeline, SchedulerMixin
+class Schedulers(SchedulerMixin): ...
+class Other(DiffusionPipeline):
+    def __init__(self, unet, guider, scheduler: "Schedulers"): ...
+"""
+ALONE = """
+from diffusers import DiffusionPipeline
+from diffusers.schedulers.scheduling_utils import SchedulerMixin
+
+class Alpha(SchedulerMixin): ...
+
+class Pipe(DiffusionPipeline):
+    '''
+    Args:
+        scheduler ([`SchedulerMixin`]): one.
+    '''
+
+    def __init__(self, scheduler): ...
+"""
 PROJECT = {
     "README.md": "",
     "configs/a.yaml": "kwargs: &kwargs {width: 320, depth: 4, more: true}\nagain: [*kwargs, {width: 1, other: 2}]\n",
     "configs/broken.json": "{",
     "run.py": SCRIPT,
-    "unrelated.py": "import nothing\n",
+    "other.py": OTHER,
     "src/__init__.py": "",
     "src/shared.py": "helper = 1\n",
     "src/pipes/dance.py": PIPELINE,
@@ -52,11 +73,15 @@ def project(tmp_path: Path) -> Callable[..., CodeTree]:
             file.parent.mkdir(parents=True, exist_ok=True)
             if path not in without:
                 file.write_text(text)
-        settings = Settings.from_environment()
-        ref = PipelineRef.parse(tmp_path / "project/src/pipes/dance.py")
-        return fetch(ref, revision=None, access=Access.of(settings), settings=settings)
+        return fetched(tmp_path / "project/src/pipes/dance.py")
 
     return lay
+
+
+def fetched(path: Path) -> CodeTree:
+    """The code of a path, as a check fetches it."""
+    settings = Settings.from_environment()
+    return fetch(PipelineRef.parse(path), revision=None, access=Access.of(settings), settings=settings)
 
 
 def test_the_components_code_comes_along(project) -> None:
@@ -76,6 +101,12 @@ def test_the_components_code_comes_along(project) -> None:
     assert types["unet"] == ("tree.src.nets.unet.UNet",)
     assert types["scheduler"] == ()
     assert "size" not in types
+
+
+def test_a_base_that_is_documented_is_the_class_beside_the_pipeline(tmp_path: Path) -> None:
+    """``scheduler ([`SchedulerMixin`])`` means the one scheduler that the file defines."""
+    tmp_path.joinpath("alone.py").write_text(ALONE)
+    assert assembled(fetched(tmp_path / "alone.py"), "Pipe").classes["scheduler"].name == "Alpha"
 
 
 def test_a_file_that_belongs_to_no_project_is_alone(project) -> None:

@@ -113,7 +113,18 @@ class _Repository:
         """The best that is known; a class of the tree before one of the libraries."""
         found = [*self._seen(slot)]
         own = next((each for each in found if each.path), None)
-        return own or next(iter(found), None) or self._documented(slot) or self._named_alike(slot)
+        known = own or next(iter(found), None) or self._documented(slot)
+        return self._derived(known) if known else self._named_alike(slot)
+
+    def _derived(self, known: ComponentClass) -> ComponentClass:
+        """The one class beside the pipeline that derives from a library's: a ``SchedulerMixin`` is that scheduler."""
+        entry = self.reader.tree.entry
+        beside = [name for path, name in self._defined if path == entry] if not known.path else []
+        derived = [name for name in beside if known.name in self._bases(entry, name)]
+        return replace(known, name=derived[0], path=entry) if len(derived) == 1 else known
+
+    def _bases(self, path: str, name: str) -> list[str]:
+        return [self.reader.absolute(path, dotted(base)) for base in self.reader.nodes(path)[name].bases]
 
     def _seen(self, slot: str) -> Iterator[ComponentClass]:
         for uses in self._uses:
