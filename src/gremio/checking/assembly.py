@@ -12,7 +12,7 @@ from gremio.code import CodeTree
 from gremio.code.review.classes import ClassReader
 from gremio.code.review.component_classes import ComponentClass, component_classes, find_class
 from gremio.code.review.signatures import ComponentSlot, SignatureReader
-from gremio.errors import OptionError, UnreadableCode
+from gremio.errors import OptionError
 from gremio.sources.local import around, repository_of
 
 
@@ -34,7 +34,7 @@ def assembled(tree: CodeTree, class_name: str, named: Mapping[str, str] | None =
     Raises:
         OptionError: ``named`` has a slot or a class that there is none of.
     """
-    repository = _about(tree, repository_of(tree))
+    repository = repository_of(tree)
     signatures = SignatureReader(ClassReader(repository))
     slots = {slot.name: slot for slot in signatures.components(class_name)}
     spare = {slot.name: slot for slot in _spare(signatures, class_name) if slot.name not in slots}
@@ -50,24 +50,6 @@ def assembled(tree: CodeTree, class_name: str, named: Mapping[str, str] | None =
         known = {name: _rebased(each, top, Path(tree.origin.repo)) for name, each in known.items()}
     filled = (_filled(each, known) for each in (slots | spare).values() if each.name in {*slots, *known})
     return Assembly(tree, tuple(filled), known)
-
-
-def _about(tree: CodeTree, repository: CodeTree) -> CodeTree:
-    """The repository without other pipelines' files: those give names like these to parts of their own."""
-    if repository is tree:
-        return tree
-    reader = ClassReader(repository)
-    root, top = Path(tree.origin.repo), Path(repository.origin.repo)
-    own = {(root / path).relative_to(top).as_posix() for path in tree.python_files}
-    others = {path for path in repository.python_files if path not in own and _has_pipeline(reader, path)}
-    return replace(repository, files={path: data for path, data in repository.files.items() if path not in others})
-
-
-def _has_pipeline(reader: ClassReader, path: str) -> bool:
-    try:
-        return any(reader.kind(path, name) == "pipeline" for name in reader.nodes(path))
-    except UnreadableCode:
-        return False
 
 
 def _spare(signatures: SignatureReader, class_name: str) -> list[ComponentSlot]:

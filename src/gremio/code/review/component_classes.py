@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -14,6 +15,7 @@ from gremio.code import CodeTree
 from gremio.code.libraries.classes import library_class
 from gremio.code.libraries.moves import LIBRARIES, library_of
 from gremio.code.review.classes import ClassReader
+from gremio.code.review.closure import closure
 from gremio.code.review.relocation import TREE
 from gremio.code.review.signatures import SignatureReader, type_names
 from gremio.code.syntax.layout import module_parts
@@ -53,7 +55,8 @@ def component_classes(tree: CodeTree, class_name: str, slots: Iterable[str]) -> 
     """The class for every parameter of a pipeline's constructor of which the tree tells one, whatever its type says.
 
     What is handed to the pipeline's constructor counts first, then what is assigned or annotated under the slot's name
-    anywhere, then docstrings, then a class of the tree that is named like the slot.
+    anywhere, then docstrings, then a class of the tree that is named like the slot. Only files count that name the
+    pipeline's class, and what they and the entry import: others speak of parts of other pipelines.
     """
     repository = _Repository(ClassReader(tree), class_name, tuple(slots))
     found = {slot: repository.class_of(slot) for slot in repository.slots}
@@ -67,7 +70,7 @@ def find_class(tree: CodeTree, text: str) -> ComponentClass:
         OptionError: there is none, or several files of the tree define one of that name.
     """
     path, _, name = text.rpartition(":")
-    defined = list(_defined(ClassReader(tree)))
+    defined = list(_defined(ClassReader(tree), tree.python_files))
     places = [place for place in defined if place[1] == name and path in ("", place[0])]
     if len(places) > 1:
         raise OptionError(
@@ -215,10 +218,18 @@ class _Repository:
     def _uses(self) -> list[_Uses]:
         """Of every file that mentions the class or a slot; those that make a pipeline come first."""
         words = [word.encode() for word in (self.class_name, *self.slots)]
-        tree = self.reader.tree
-        told = [path for path in tree.python_files if any(word in tree.files[path] for word in words)]
+        told = [path for path in self._paths if any(word in self.reader.tree.files[path] for word in words)]
         found = [uses for uses in map(self._uses_in, told) if uses]
         return sorted(found, key=lambda uses: not uses.handed)
+
+    @cached_property
+    def _paths(self) -> list[str]:
+        tree, found = self.reader.tree, {self.reader.tree.entry}
+        for path in tree.python_files:
+            if path == tree.entry or self.class_name.encode() in tree.files[path]:
+                with suppress(UnreadableCode):
+                    found |= {path, *closure(tree, path)}
+        return sorted(found)
 
     def _uses_in(self, path: str) -> _Uses | None:
         try:
@@ -271,12 +282,12 @@ class _Repository:
 
     @cached_property
     def _defined(self) -> list[tuple[str, str]]:
-        return list(_defined(self.reader))
+        return list(_defined(self.reader, self._paths))
 
 
-def _defined(reader: ClassReader) -> Iterator[tuple[str, str]]:
-    """The file and name of every class of the tree that could be a component."""
-    for path in reader.tree.python_files:
+def _defined(reader: ClassReader, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The file and name of every class in these files of the tree that could be a component."""
+    for path in paths:
         if b"class " in reader.tree.files[path]:
             try:
                 names = list(reader.nodes(path))
