@@ -6,9 +6,10 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from filelock import FileLock
 
@@ -45,13 +46,24 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         StoreError: the disk is full or the place can't be written.
     """
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file that comes to lie at ``path`` when the block ends well, and vanishes when it doesn't.
+
+    Raises:
+        StoreError: the disk is full or the place can't be written.
+    """
     with store_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(data)
+                yield file
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
@@ -77,6 +89,32 @@ def building(folder: Path) -> Iterator[Path]:
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+
+def build_once(folder: Path, is_whole: Callable[[], bool], fill: Callable[[Path], None]) -> Path:
+    """Fill ``folder`` unless it is whole already; a damaged one is made anew, and one process at a time does it.
+
+    Raises:
+        StoreError: the disk is full or the place can't be written.
+    """
+    if is_whole():
+        return folder
+    with locked(folder):
+        if not is_whole():
+            shutil.rmtree(folder, ignore_errors=True)
+            with building(folder) as new:
+                fill(new)
+    return folder
+
+
+def link(source: Path, target: Path) -> None:
+    """Have the file ``source``, a full path, at ``target`` too, without a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.symlink_to(source)
+    except (NotImplementedError, PermissionError):
+        # Some systems let only administrators make symbolic links.
+        os.link(source.resolve(), target)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 from gremio.code.review import complaint
 from gremio.errors import CodeError
 from gremio.machine.settings import Settings
-from gremio.machine.writing import scratch, store_errors
+from gremio.machine.writing import link, scratch, store_errors
 from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
@@ -201,15 +201,11 @@ def _loaded_here(publication: Publication, loads: Loads, say: Tell) -> Facts:
 
 def _put(place: Path, content: bytes | Path) -> None:
     """Weights are linked, not copied."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, bytes):
-        place.write_bytes(content)
+    if isinstance(content, Path):
+        link(content.resolve(), place)
         return
-    try:
-        place.symlink_to(content.resolve())
-    except (NotImplementedError, PermissionError):
-        # Some systems let only administrators make symbolic links.
-        os.link(content.resolve(), place)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(content)
 
 
 def _proven(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
 from gremio.code import CodeTree, Digest, check_path
 from gremio.errors import StoreError
-from gremio.machine.writing import building, locked, store_errors
+from gremio.machine.writing import build_once, store_errors
 
 
 class Trees:
@@ -27,20 +26,16 @@ class Trees:
         A damaged copy is replaced. Raises StoreError when it can't be written.
         """
         folder = self.folder(tree.digest)
-        if self._holds(folder, tree):
-            return folder
-        with locked(folder):
-            if self._holds(folder, tree):
-                return folder
-            shutil.rmtree(folder, ignore_errors=True)
-            with building(folder) as new:
-                for path, data in tree.files.items():
-                    target = new / path
-                    target.parent.mkdir(parents=True, exist_ok=True)
-                    target.write_bytes(data)
-                    with suppress(PermissionError):
-                        target.chmod(0o444)
-        return folder
+
+        def fill(new: Path) -> None:
+            for path, data in tree.files.items():
+                target = new / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+                with suppress(PermissionError):
+                    target.chmod(0o444)
+
+        return build_once(folder, lambda: self._holds(folder, tree), fill)
 
     def _holds(self, folder: Path, tree: CodeTree) -> bool:
         try:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ from gremio.code import Digest, check_path
 from gremio.errors import GremioError, LockError, NotAsLocked
 from gremio.machine.placing import place
 from gremio.machine.settings import Settings
-from gremio.machine.writing import store_errors
+from gremio.machine.writing import replacing
 from gremio.sources.folder import MOST_BYTES
 from gremio.sources.trees import Trees
 from gremio.workspace.entry import LockEntry
@@ -161,21 +159,13 @@ class _Taking:
 
     def _keep(self, member: tarfile.TarInfo, digits: str) -> None:
         place = kept_file(self._settings, digits)
-        with store_errors(place):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=place.parent, prefix=".new-")
-            temporary = Path(name)
-            try:
-                whole = hashlib.sha256()
-                with os.fdopen(handle, "wb") as target, self._open(member) as source:
-                    while chunk := source.read(_CHUNK):
-                        whole.update(chunk)
-                        target.write(chunk)
-                if whole.hexdigest() != digits:
-                    raise self._bad(member.name, "it has other bytes than its lock says")
-                temporary.replace(place)
-            finally:
-                temporary.unlink(missing_ok=True)
+        whole = hashlib.sha256()
+        with replacing(place) as target, self._open(member) as source:
+            while chunk := source.read(_CHUNK):
+                whole.update(chunk)
+                target.write(chunk)
+            if whole.hexdigest() != digits:
+                raise self._bad(member.name, "it has other bytes than its lock says")
 
     def _path(self, path: str) -> str:
         try:

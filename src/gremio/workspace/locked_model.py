@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gremio.code import Digest, Origin
 from gremio.errors import NotAsLocked
 from gremio.machine.settings import Settings
-from gremio.machine.writing import building, locked
+from gremio.machine.writing import build_once, link
 from gremio.sources import Access
 from gremio.workspace.entry import LockedModel
 from gremio.workspace.hashing import Hashes
@@ -111,16 +110,12 @@ class LockedHome:
     def _linked(self, places: dict[str, Path]) -> Path:
         text = "\0".join(f"{path}\0{place}" for path, place in sorted(places.items()))
         folder = self._settings.home / "locked" / hashlib.sha256(text.encode()).hexdigest()[:32]
-        if _is_linked(folder, places):
-            return folder
-        with locked(folder):
-            if not _is_linked(folder, places):
-                shutil.rmtree(folder, ignore_errors=True)
-                with building(folder) as new:
-                    for path, place in places.items():
-                        (new / path).parent.mkdir(parents=True, exist_ok=True)
-                        (new / path).symlink_to(place)
-        return folder
+
+        def fill(new: Path) -> None:
+            for path, place in places.items():
+                link(place, new / path)
+
+        return build_once(folder, lambda: _is_linked(folder, places), fill)
 
     def _refusal(self, paths: list[str]) -> NotAsLocked:
         absent = [path for path in paths if self._place(path) is None]

@@ -32,7 +32,7 @@ from typing import Any
 
 from gremio.code import Digest, Origin, check_path
 from gremio.errors import GremioError, LockError
-from gremio.machine.writing import locked, store_errors, write_file
+from gremio.machine.writing import store_errors, write_file
 from gremio.trust.approvals import Approval
 from gremio.workspace.entry import LockedCode, LockedModel, LockEntry
 
@@ -65,11 +65,6 @@ def write_lock(file: Path, entries: Iterable[LockEntry]) -> None:
         StoreError: it can't be written.
     """
     write_file(file, format_lock(entries).encode())
-
-
-def holding(file: Path) -> Any:
-    """Hold the lock's own lock: two commands that change it take turns, and neither loses what the other did."""
-    return locked(file)
 
 
 def check_name(name: str) -> str:

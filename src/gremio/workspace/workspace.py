@@ -12,6 +12,7 @@ from typing import Any
 from gremio.code import CodeTree
 from gremio.errors import LockError
 from gremio.machine.settings import Settings
+from gremio.machine.writing import locked
 from gremio.sources import Access
 from gremio.sources.trees import Trees
 from gremio.trust.approvals import Approval
@@ -20,7 +21,7 @@ from gremio.workspace import syncing
 from gremio.workspace.bundle import Bundled
 from gremio.workspace.changes import Changes
 from gremio.workspace.entry import LockedCode, LockEntry
-from gremio.workspace.lockfile import LOCK, check_name, holding, read_lock, write_lock
+from gremio.workspace.lockfile import LOCK, check_name, read_lock, write_lock
 from gremio.workspace.project import Project
 from gremio.workspace.resolving import Resolver
 from gremio.workspace.syncing import Differing, Synced
@@ -231,7 +232,7 @@ class Workspace:
     @contextmanager
     def _changing(self) -> Iterator[dict[str, LockEntry]]:
         """The entries, to be changed and written back; two processes that change them take turns."""
-        with holding(self.file):
+        with locked(self.file):
             entries = read_lock(self.file)
             yield entries
             write_lock(self.file, entries.values())

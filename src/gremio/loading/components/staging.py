@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gremio.loading.components.index import ModelIndex
-from gremio.machine.writing import building, locked
+from gremio.machine.writing import build_once, link
 from gremio.sources.model import INDEX
 
 
@@ -26,29 +24,16 @@ def stage(home: Path, folder: Path, index: Mapping[str, Any], paths: Iterable[st
     wanted = sorted(p for p in paths if p != INDEX and not p.endswith(".py"))
     key = hashlib.sha256("\0".join([str(folder), document.decode(), *wanted]).encode()).hexdigest()
     place = home / "staged" / key[:32]
-    if _is_whole(place, wanted):
-        return place
-    with locked(place):
-        if not _is_whole(place, wanted):
-            shutil.rmtree(place, ignore_errors=True)
-            with building(place) as new:
-                (new / INDEX).write_bytes(document)
-                for path in wanted:
-                    _link(folder / path, new / path)
-    return place
 
+    def is_whole() -> bool:
+        return (place / INDEX).is_file() and all((place / path).exists() for path in wanted)
 
-def _is_whole(place: Path, paths: Iterable[str]) -> bool:
-    return (place / INDEX).is_file() and all((place / path).exists() for path in paths)
+    def fill(new: Path) -> None:
+        (new / INDEX).write_bytes(document)
+        for path in wanted:
+            link(folder / path, new / path)
 
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        target.symlink_to(source)
-    except (NotImplementedError, PermissionError):
-        # Some systems let only administrators make symbolic links.
-        os.link(source.resolve(), target)
+    return build_once(place, is_whole, fill)
 
 
 def for_diffusers(index: ModelIndex, *, class_name: str, libraries: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
