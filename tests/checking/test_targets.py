@@ -91,9 +91,9 @@ def test_plain_diffusers_gets_the_same_bytes(mirror, settings) -> None:
     mirror({"main/castle": "runs"})
     (subject,) = of_mirror("main", access=Access.of(settings), settings=settings)
     ours, theirs = plan([subject], TrialRequest("", mend=False), ["gremio", "diffusers"], Limits())
-    assert (ours.request.ref, ours.request.revision, ours.wanted.column.mend) == ("mirror:castle", "main", False)
+    assert (ours.request.ref, ours.request.revision, ours.planned.column.mend) == ("mirror:castle", "main", False)
     assert Path(theirs.request.ref.removeprefix("local:")).read_text() == "# runs\n"
-    assert (theirs.request.revision, theirs.wanted.column.mend) == (None, True)
+    assert (theirs.request.revision, theirs.planned.column.mend) == (None, True)
 
 
 @pytest.mark.parametrize(

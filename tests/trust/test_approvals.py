@@ -53,9 +53,9 @@ def test_community_code_with_a_grave_finding_needs_a_person(settings):
 def test_a_verdict_holds_until_the_rules_change(settings, monkeypatch):
     """The code is read once for all loads with the same rules, and again with others, whatever Gremio's version."""
     read = []
-    monkeypatch.setattr("gremio.trust.approval.scan", lambda code: read.append(code) or ())
+    monkeypatch.setattr("gremio.trust.gate.scan", lambda code: read.append(code) or ())
     for rules in ("these", "these", "others"):
-        monkeypatch.setattr("gremio.trust.approval.fingerprint", lambda rules=rules: rules)
+        monkeypatch.setattr("gremio.trust.gate.fingerprint", lambda rules=rules: rules)
         reason(tree(b"y = 1\n"), settings)
     assert len(read) == 2
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from gremio.checking.request import Loader, TrialRequest
 from gremio.checking.runner import Job
-from gremio.checking.table import Column, Entry, Table, Wanted
-from gremio.checking.targets import Subject
+from gremio.checking.table import Column, Entry, PlannedTrial, Table
+from gremio.checking.targets import CheckedFile
 from gremio.code.libraries.packages import version_of
 from gremio.errors import NotTrusted
 from gremio.machine.processes import Limits
@@ -44,28 +44,30 @@ def require_leave(loaders: Sequence[Loader], *, remote: bool, settings: Settings
         raise NotTrusted("remote code is disabled here by DIFFUSERS_DISABLE_REMOTE_CODE", next_step=step)
 
 
-def plan(subjects: Sequence[Subject], pattern: TrialRequest, loaders: Sequence[Loader], limits: Limits) -> list[Job]:
+def plan(
+    subjects: Sequence[CheckedFile], pattern: TrialRequest, loaders: Sequence[Loader], limits: Limits
+) -> list[Job]:
     """Every trial: each subject by each loader, otherwise as ``pattern`` asks."""
     versions = installed_versions()
     patterns = [replace(pattern, loader=loader) for loader in loaders]
     return [_job(subject, each, versions, limits) for subject in subjects for each in patterns]
 
 
-def _job(subject: Subject, pattern: TrialRequest, versions: dict[str, str], limits: Limits) -> Job:
+def _job(subject: CheckedFile, pattern: TrialRequest, versions: dict[str, str], limits: Limits) -> Job:
     plain = pattern.loader == "diffusers"
     # Plain diffusers reads a name from a mirror of its own choice; a path makes it the same bytes.
     ref, revision = (f"local:{subject.path}", None) if plain else (subject.ref, subject.revision)
     request = replace(pattern, ref=ref, revision=revision)
     column = Column(subject.version, versions["diffusers"], request.loader, request.mend or plain)
-    return Job(Wanted(subject.name, column, subject.digest, versions, request.options(), limits), request)
+    return Job(PlannedTrial(subject.name, column, subject.digest, versions, request.options(), limits), request)
 
 
 def remaining(jobs: Sequence[Job], table: Table) -> tuple[list[Job], list[Entry]]:
     """The trials that are still to be made, and the entries that answer the others."""
     left, answered = [], []
     for job in jobs:
-        entry = table.get(job.wanted.name, job.wanted.column)
-        if entry is not None and entry.answers(job.wanted):
+        entry = table.get(job.planned.name, job.planned.column)
+        if entry is not None and entry.answers(job.planned):
             answered.append(entry)
         else:
             left.append(job)

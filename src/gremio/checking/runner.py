@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from gremio.checking.outcomes import report_of
 from gremio.checking.request import TrialRequest
-from gremio.checking.table import Entry, Table, Wanted
+from gremio.checking.table import Entry, PlannedTrial, Table
 from gremio.checking.trial.report import Report
 from gremio.errors import OptionError
 from gremio.machine.processes import PYTHON, Children, Limits, forking
@@ -32,7 +32,7 @@ TRIAL = (*PYTHON, _MODULE)
 class Job:
     """A trial to be made, and what its entry will depend on."""
 
-    wanted: Wanted
+    planned: PlannedTrial
     request: TrialRequest
 
 
@@ -64,7 +64,7 @@ class Runner:
             waiting = {pool.submit(self.check, job.request): job for job in jobs}
             try:
                 for future in as_completed(waiting):
-                    entry = waiting[future].wanted.entry(future.result(), _today())
+                    entry = waiting[future].planned.entry(future.result(), _today())
                     table.add(entry)
                     table.save(path)
                     done(entry)

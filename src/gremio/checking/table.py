@@ -60,18 +60,18 @@ class Entry:
         """What came of it, in a word."""
         return outcome(self.report)
 
-    def answers(self, wanted: Wanted) -> bool:
+    def answers(self, planned: PlannedTrial) -> bool:
         """Whether this is what that trial would find: the same code, packages and options, and limits that mattered."""
         if self.outcome in ("packages", "refused"):
             # An installation or a grant changes these, and they cost little to try.
             return False
         same = (self.digest, dict(self.versions), dict(self.options))
-        if not self.digest or same != (wanted.digest, dict(wanted.versions), dict(wanted.options)):
+        if not self.digest or same != (planned.digest, dict(planned.versions), dict(planned.options)):
             return False
         if self.outcome == "timeout":
-            return not _more(wanted.limits.seconds, self.limits.get("seconds"))
+            return not _more(planned.limits.seconds, self.limits.get("seconds"))
         if self.outcome == "memory":
-            return not _more(wanted.limits.megabytes, self.limits.get("megabytes"))
+            return not _more(planned.limits.megabytes, self.limits.get("megabytes"))
         return True
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,7 +91,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PlannedTrial:
     """A trial to be made, and what its entry would depend on."""
 
     name: str

@@ -17,7 +17,7 @@ from gremio.sources.trees import Trees
 
 
 @dataclass(frozen=True)
-class Subject:
+class CheckedFile:
     """One file to check.
 
     ``name`` is what a table calls it and ``version`` the column there; ``ref`` and ``revision`` are what Gremio loads,
@@ -32,7 +32,7 @@ class Subject:
     digest: str
 
 
-def of_mirror(revision: str | None, *, access: Access, settings: Settings) -> list[Subject]:
+def of_mirror(revision: str | None, *, access: Access, settings: Settings) -> list[CheckedFile]:
     """Every file of the community folder.
 
     Raises:
@@ -43,12 +43,12 @@ def of_mirror(revision: str | None, *, access: Access, settings: Settings) -> li
     return [_mirrored(tree, store.keep(tree)) for tree in trees]
 
 
-def _mirrored(tree: CodeTree, folder: Path) -> Subject:
+def _mirrored(tree: CodeTree, folder: Path) -> CheckedFile:
     name, version = tree.entry.removesuffix(".py"), tree.origin.path
-    return Subject(name, version, f"mirror:{name}", version, str(folder / tree.entry), str(tree.digest))
+    return CheckedFile(name, version, f"mirror:{name}", version, str(folder / tree.entry), str(tree.digest))
 
 
-def of_folder(folder: Path, *, version: str | None = None, access: Access, settings: Settings) -> list[Subject]:
+def of_folder(folder: Path, *, version: str | None = None, access: Access, settings: Settings) -> list[CheckedFile]:
     """Every Python file below a folder; ``version`` is what a table calls the folder, else its own name.
 
     Raises:
@@ -66,14 +66,14 @@ def of_folder(folder: Path, *, version: str | None = None, access: Access, setti
     return [_local(folder.resolve() / path, path.removesuffix(".py"), label, access, settings) for path in paths]
 
 
-def _local(file: Path, name: str, version: str, access: Access, settings: Settings) -> Subject:
+def _local(file: Path, name: str, version: str, access: Access, settings: Settings) -> CheckedFile:
     try:
         tree = fetch(PipelineRef.parse(file), revision=None, access=access, settings=settings)
         digest = str(_with_components(tree).digest)
     except GremioError:
         # The trial will say what is wrong with it.
         digest = ""
-    return Subject(name, version, f"local:{file}", None, str(file), digest)
+    return CheckedFile(name, version, f"local:{file}", None, str(file), digest)
 
 
 def _with_components(tree: CodeTree) -> CodeTree:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gremio.checking.request import Loader
     from gremio.checking.runner import Job
     from gremio.checking.table import Entry, Table
-    from gremio.checking.targets import Subject
+    from gremio.checking.targets import CheckedFile
 
 _MEMORY = 8192  # MB for each of many; tiny models take a tenth
 _FILE = Path("gremio-check.json")
@@ -126,7 +126,7 @@ def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
             _subjects(folder, options, access, settings), request_of("", options, pipelines_only=True), loaders, limits
         )
         if options["fresh"]:
-            table.forget((job.wanted.name, job.wanted.column) for job in jobs)
+            table.forget((job.planned.name, job.planned.column) for job in jobs)
         left, answered = remaining(jobs, table)
         # At once, so that a place that can't be written is known before the trials are made.
         table.save(path)
@@ -153,7 +153,7 @@ def _loaders(options: dict[str, Any]) -> list[Loader]:
     return list(dict.fromkeys(name for name in (options.pop("loader"), options.pop("beside")) if name))
 
 
-def _subjects(folder: str | None, options: dict[str, Any], access: Any, settings: Any) -> list[Subject]:
+def _subjects(folder: str | None, options: dict[str, Any], access: Any, settings: Any) -> list[CheckedFile]:
     from gremio.checking.targets import of_folder, of_mirror
 
     revision, label = options.pop("revision"), options.pop("label")

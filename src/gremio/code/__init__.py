@@ -10,7 +10,7 @@ installed.
     mends                             one incompatibility each, and its repair
     review                            a whole tree: classes, signatures, requirements, closure, relocations
 
-Open ``mends`` for code that breaks on a new library; ``libraries/moves.py`` for a name that was renamed;
+Open ``mends`` for code that breaks on a new library; ``libraries/moved_names.py`` for a name that was renamed;
 ``review/requirements.py`` for a package whose import name differs; ``review/signatures.py`` for what a call is read
 to take.
 """

@@ -27,17 +27,17 @@ from gremio.localhub.refusals import (
     token_needed,
 )
 from gremio.localhub.repositories import Repository
-from gremio.localhub.shelf import Shelf
 from gremio.localhub.signatures import Signer
+from gremio.localhub.storage import Storage
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Desk:
+class HubState:
     """What every request is answered from."""
 
-    shelf: Shelf
+    storage: Storage
     access: Access
     signer: Signer
     page_size: int
@@ -51,7 +51,7 @@ class Call:
     def __init__(self, request: Request, body: bytes = b"") -> None:
         self.request = request
         self.body = body
-        self.desk: Desk = request.app.state.desk
+        self.state: HubState = request.app.state.hub
 
     @property
     def base(self) -> str:
@@ -61,11 +61,11 @@ class Call:
     @cached_property
     def user(self) -> str | None:
         """Who asks; None for a stranger."""
-        return self.desk.access.identify(self.request.headers.get("authorization"))
+        return self.state.access.identify(self.request.headers.get("authorization"))
 
     def identify(self) -> None:
         """Refuse a token that nobody has, whatever is asked for."""
-        self.desk.access.identify(self.request.headers.get("authorization"))
+        self.state.access.identify(self.request.headers.get("authorization"))
 
     @property
     def known_user(self) -> str:
@@ -90,12 +90,12 @@ class Call:
         """A repository that this user may know of."""
         if not self.sees(name):
             raise repo_not_found(name.id, anonymous=self.user is None)
-        return self.desk.shelf.get(name)
+        return self.state.storage.get(name)
 
     def sees(self, name: RepoName) -> bool:
         """Whether a repository is there, for this user."""
         try:
-            return self.desk.access.may_see(self.user, name, self.desk.shelf.get(name).settings)
+            return self.state.access.may_see(self.user, name, self.state.storage.get(name).settings)
         except Refusal as refusal:
             if refusal.code != "RepoNotFound":
                 raise
@@ -104,7 +104,7 @@ class Call:
     @property
     def readable_repo(self) -> Repository:
         """The repository, if this user may have its files."""
-        if not self.desk.access.may_read(self.user, self.name, self.repo.settings):
+        if not self.state.access.may_read(self.user, self.name, self.repo.settings):
             raise gated(self.name.id, anonymous=self.user is None)
         return self.repo
 
@@ -117,7 +117,7 @@ class Call:
 
     def check_write(self, name: RepoName) -> None:
         """Refuse those who may not write to ``name``."""
-        if not self.desk.access.may_write(self.known_user, name):
+        if not self.state.access.may_write(self.known_user, name):
             raise forbidden(f"You don't have the rights to write to the namespace {name.namespace!r}")
 
     @property

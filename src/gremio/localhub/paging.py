@@ -13,7 +13,7 @@ from gremio.localhub.names import parse_count
 
 def page(call: Call, items: Iterable[object]) -> Response:
     """The page of ``items`` that the query's ``cursor`` names."""
-    size, start = call.desk.page_size, cursor(call)
+    size, start = call.state.page_size, cursor(call)
     found = list(islice(items, start, start + size + 1))
     return JSONResponse(found[:size], headers=next_page(call, start + size) if len(found) > size else None)
 

@@ -125,7 +125,7 @@ def _plan(call: Call, files: Snapshot, item: dict[str, Any], ignored: IgnoreFilt
     Recent huggingface_hub clients send what is announced as "lfs" to Xet without asking again, which we don't speak.
     """
     path, size = parse_path(str(item.get("path"))), parse_count(item.get("size"))
-    upload = size > call.desk.inline_limit and files.is_large(path, size)
+    upload = size > call.state.inline_limit and files.is_large(path, size)
     entry = files.find(path)
     plan: dict[str, Any] = {"path": path, "uploadMode": "lfs" if upload else "regular"}
     if entry and not entry.is_folder and entry.size == size:

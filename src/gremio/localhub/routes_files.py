@@ -9,11 +9,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from gremio.localhub.calls import Call, page_routes, repo_route, route
+from gremio.localhub.file_responses import serve
 from gremio.localhub.history import describe, last_changes
 from gremio.localhub.names import parse_path
 from gremio.localhub.paging import cursor, next_page
 from gremio.localhub.repo_info import describe_entry
-from gremio.localhub.served import serve
 from gremio.localhub.snapshots import Entry, Snapshot, snapshot
 
 _PLAIN = "text/plain; charset=utf-8"
@@ -75,7 +75,7 @@ def github_raw(call: Call) -> Response:
 
 def _list(call: Call, folder: str) -> Response:
     start = cursor(call)
-    stop = start + call.desk.page_size
+    stop = start + call.state.page_size
     with snapshot(call.repo, call.commit) as files:
         found = list(files.entries(folder, recursive=call.flag("recursive"), start=start, stop=stop + 1))
         page = found[: stop - start]

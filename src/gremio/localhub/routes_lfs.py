@@ -48,7 +48,7 @@ def batch(call: Call) -> Response:
     for oid, size in wanted:
         described: dict[str, Any] = {"oid": oid, "size": size, "authenticated": True}
         if repo.objects.size(oid) != size:
-            described["actions"] = _actions(call, oid, size, multipart=multipart and size > call.desk.part_size)
+            described["actions"] = _actions(call, oid, size, multipart=multipart and size > call.state.part_size)
         objects.append(described)
     return JSONResponse({"transfer": "basic", "objects": objects, "user": user})
 
@@ -57,7 +57,7 @@ async def put_object(request: Request) -> Response:
     """Take a whole object, a piece at a time."""
     call = Call(request)
     oid, size = _signed_upload(call)
-    with call.desk.shelf.get(call.name).objects.receive(oid, size) as incoming:
+    with call.state.storage.get(call.name).objects.receive(oid, size) as incoming:
         await _stream(request, incoming)
         await run_in_threadpool(incoming.finish)
     return Response()
@@ -67,20 +67,20 @@ def put_part(call: Call) -> Response:
     """Take one part of an object."""
     oid, size = _signed_upload(call)
     number = parse_count(call.part("number"))
-    part_size = call.desk.part_size
+    part_size = call.state.part_size
     if len(call.body) != min(part_size, size - part_size * (number - 1)):
         raise bad_request(f"part {number} has the wrong size")
-    etag = call.desk.shelf.get(call.name).objects.add_part(oid, number, call.body)
+    etag = call.state.storage.get(call.name).objects.add_part(oid, number, call.body)
     return Response(headers={"ETag": f'"{etag}"'})
 
 
 def join_parts(call: Call) -> Response:
     """Make an object of the parts."""
     oid, size = _signed_upload(call)
-    repo = call.desk.shelf.get(call.name)
+    repo = call.state.storage.get(call.name)
     with repo.locked():
         if repo.objects.size(oid) != size:
-            repo.objects.join_parts(oid, size, range(1, ceil(size / call.desk.part_size) + 1))
+            repo.objects.join_parts(oid, size, range(1, ceil(size / call.state.part_size) + 1))
     return JSONResponse({})
 
 
@@ -104,19 +104,19 @@ def _actions(call: Call, oid: str, size: int, *, multipart: bool) -> dict[str, A
     verification = {"href": f"{call.base}/{call.name.api_path}/lfs/verify"}
     if not multipart:
         return {"upload": {"href": _signed(call, path, size)}, "verify": verification}
-    numbers = range(1, ceil(size / call.desk.part_size) + 1)
+    numbers = range(1, ceil(size / call.state.part_size) + 1)
     header = {f"{number:05d}": _signed(call, f"{path}/parts/{number}", size) for number in numbers}
-    header["chunk_size"] = str(call.desk.part_size)
+    header["chunk_size"] = str(call.state.part_size)
     return {"upload": {"href": _signed(call, f"{path}/parts", size), "header": header}, "verify": verification}
 
 
 def _signed(call: Call, path: str, size: int) -> str:
-    return call.base + call.desk.signer.sign(path, size=size)
+    return call.base + call.state.signer.sign(path, size=size)
 
 
 def _signed_upload(call: Call) -> tuple[str, int]:
     query = dict(call.request.query_params)
-    call.desk.signer.check(call.request.url.path, query)
+    call.state.signer.check(call.request.url.path, query)
     return parse_oid(call.part("oid")), parse_count(query.get("size"))
 
 

@@ -38,7 +38,7 @@ def routes() -> list[Route]:
 def whoami(call: Call) -> Response:
     """The user of the token, with the organisations."""
     user = call.known_user
-    orgs = [{"type": "org", "name": org, "fullname": org} for org in call.desk.access.orgs_of(user)]
+    orgs = [{"type": "org", "name": org, "fullname": org} for org in call.state.access.orgs_of(user)]
     token = {"displayName": "local", "role": "write"}
     auth = {"type": "access_token", "accessToken": token}
     return JSONResponse({"type": "user", "id": user, "name": user, "fullname": user, "orgs": orgs, "auth": auth})
@@ -62,7 +62,7 @@ def create(call: Call) -> Response:
         if call.sees(name):
             raise conflict(f"You already created this {name.kind} repo")
         call.check_write(name)
-        call.desk.shelf.create(name, _changed(RepoSettings(), call.json), author=author)
+        call.state.storage.create(name, _changed(RepoSettings(), call.json), author=author)
     except Refusal as refusal:
         if refusal.status != 409:
             raise
@@ -74,7 +74,7 @@ def delete(call: Call) -> Response:
     """Delete a repository."""
     name = call.repo_named(_named_in_body(call)).name
     call.check_write(name)
-    call.desk.shelf.delete(name)
+    call.state.storage.delete(name)
     return JSONResponse({})
 
 
@@ -83,7 +83,7 @@ def list_repos(call: Call) -> Response:
     kind = call.part("kind").removesuffix("s")
     if kind not in KINDS:
         raise bad_request(f"this local Hub keeps models and datasets, no {kind}s")
-    found = (_listed(call, repo) for repo in call.desk.shelf.all(kind))
+    found = (_listed(call, repo) for repo in call.state.storage.all(kind))
     wanted = [described for described in found if described]
     if call.query("sort") in ("lastModified", "createdAt"):
         wanted.sort(key=lambda described: str(described[call.query("sort") or ""]), reverse=True)

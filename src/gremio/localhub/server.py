@@ -19,13 +19,13 @@ from starlette.types import ASGIApp
 from gremio.errors import HubError
 from gremio.localhub import routes_commits, routes_files, routes_lfs, routes_refs, routes_repos
 from gremio.localhub.access import Access, load_users
-from gremio.localhub.calls import Desk, fail, refuse
-from gremio.localhub.front import Front
+from gremio.localhub.calls import HubState, fail, refuse
+from gremio.localhub.middleware import HubMiddleware
 from gremio.localhub.names import RepoName
 from gremio.localhub.refusals import Refusal
 from gremio.localhub.repo_settings import Gate
-from gremio.localhub.shelf import Shelf
 from gremio.localhub.signatures import Signer
+from gremio.localhub.storage import Storage
 
 Middleware = Callable[[ASGIApp], ASGIApp]
 
@@ -64,13 +64,13 @@ class LocalHub:
         if not allow_remote and not _is_loopback(host):
             message = "a local Hub listens to loopback only, unless others are let in on purpose"
             raise HubError(message, ref=host, next_step="pass allow_remote=True (or --allow-remote)")
-        shelf = Shelf(Path(folder))
+        storage = Storage(Path(folder))
         table = dict(load_users(Path(folder)) if users is None else users)
         if not table:
             raise HubError("a Hub needs at least one user")
         self._access = Access(table, dict(orgs or {}), default_writes_anywhere)
-        desk = Desk(
-            shelf=shelf,
+        state = HubState(
+            storage=storage,
             access=self._access,
             signer=Signer(),
             page_size=page_size,
@@ -78,9 +78,9 @@ class LocalHub:
             part_size=part_size,
         )
         self.requests: list[tuple[str, str]] = []
-        self._desk = desk
+        self._state = state
         self._host, self._port = host, port
-        self._app = _application(desk, self.requests, middleware, hosts=None if allow_remote else _hosts(host))
+        self._app = _application(state, self.requests, middleware, hosts=None if allow_remote else _hosts(host))
         self._running = ExitStack()
         self._address = ""
 
@@ -118,7 +118,7 @@ class LocalHub:
         granted: Sequence[str] | None = None,
     ) -> None:
         """Change who may see a repository, whether its files need a grant, and who has one."""
-        repo = self._desk.shelf.get(RepoName.parse(kind, repo_id))
+        repo = self._state.storage.get(RepoName.parse(kind, repo_id))
         with repo.locked():
             settings = repo.settings
             if private is not None:
@@ -162,16 +162,16 @@ class LocalHub:
 
 
 def _application(
-    desk: Desk, requests: list[tuple[str, str]], middleware: Sequence[Middleware], *, hosts: frozenset[str] | None
+    state: HubState, requests: list[tuple[str, str]], middleware: Sequence[Middleware], *, hosts: frozenset[str] | None
 ) -> ASGIApp:
     routes = [route for module in _ROUTES for route in module.routes()]
     starlette = Starlette(routes=routes, exception_handlers={Refusal: refuse, 500: fail})
     starlette.router.redirect_slashes = False
-    starlette.state.desk = desk
+    starlette.state.hub = state
     app: ASGIApp = starlette
     for wrap in reversed(middleware):
         app = wrap(app)
-    return Front(app, requests, hosts=hosts)
+    return HubMiddleware(app, requests, hosts=hosts)
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

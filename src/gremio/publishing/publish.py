@@ -16,12 +16,12 @@ from gremio.machine.writing import link, scratch, store_errors
 from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
+from gremio.publishing.proof.cache import RememberedProofs
 from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import Facts
 from gremio.publishing.proof.loads import Loads
 from gremio.publishing.proof.proof import NAMES, Proof
 from gremio.publishing.proof.proving import facts_of_folder, prove
-from gremio.publishing.proof.remembered import RememberedProofs
 from gremio.publishing.publication import Publication
 from gremio.publishing.secrets.secrets import require_no_secrets
 from gremio.publishing.upload.target import Branch, Target

@@ -3,9 +3,9 @@
 In come a ``PipelineRef`` and a revision; out comes a ``CodeTree`` with its origin (``fetch``), or the files of a
 model (``model.py``). A ref is resolved to a commit once; what was fetched before needs no network.
 
-Open ``mirror.py``, ``hub.py`` or ``local.py`` for one kind of place, ``port.py`` for a new one, ``repository.py`` for
+Open ``mirror.py``, ``hub.py`` or ``local.py`` for one kind of place, ``source.py`` for a new one, ``repository.py`` for
 how the Hub is asked, ``unreachable.py`` for what is said when it does not answer, ``trees.py`` for how trees are kept
-by digest, ``record.py`` for what a published index says of its code, ``workspace.py`` for ``gremio.read``.
+by digest, ``record.py`` for what a published index says of its code, ``reading.py`` for ``gremio.read``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from gremio.sources.access import Access
 from gremio.sources.hub import HubSource
 from gremio.sources.local import LocalSource
 from gremio.sources.mirror import MirrorSource
-from gremio.sources.port import Source
 from gremio.sources.repository import Listing, Repository
+from gremio.sources.source import Source
 
 __all__ = ["Access", "Listing", "Repository", "Source", "fetch", "told_of"]
 

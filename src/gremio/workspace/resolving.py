@@ -15,8 +15,8 @@ from gremio.sources import fetch
 from gremio.sources.model import FolderModel, HubModel, ModelHome, code_of, open_model, read_index
 from gremio.sources.trees import Trees
 from gremio.trust import CodeRequest, Grant
-from gremio.trust.approval import reason_for
 from gremio.trust.approvals import Approval, Approvals
+from gremio.trust.gate import reason_for
 from gremio.trust.request import Role
 from gremio.workspace.entry import LockedCode, LockedModel, LockEntry
 from gremio.workspace.hashing import Hashes

@@ -267,7 +267,7 @@ def test_what_comes_out_compiles(lines: list[str], opening: str) -> None:
 def test_the_installed_diffusers_has_what_the_table_says() -> None:
     """Every rename of a diffusers or transformers name leads to a name that this installation has."""
     from gremio.code.libraries.library import library
-    from gremio.code.libraries.moves import RENAMES
+    from gremio.code.libraries.moved_names import RENAMES
 
     lost = []
     for new in RENAMES.values():

@@ -7,7 +7,7 @@ import pytest
 
 from gremio.errors import ComponentMissing
 from gremio.loading.components import ModelIndex
-from gremio.loading.components.constructor import Demands
+from gremio.loading.components.constructor import ConstructorParameters
 
 
 class Annotated:
@@ -31,7 +31,7 @@ def _index(**components):
 
 def test_the_constructor_is_read_as_diffusers_reads_it():
     """Without a default it is a component, listed as optional it is one too, and the rest are settings."""
-    demands = Demands.of(Annotated)
+    demands = ConstructorParameters.of(Annotated)
     assert demands.required == {"unet", "vae", "image_encoder", "feature_extractor"}
     assert demands.optional == {"extra"}
     assert demands.settings == {"n"}
@@ -40,14 +40,14 @@ def test_the_constructor_is_read_as_diffusers_reads_it():
 
 def test_annotations_are_not_needed():
     """Names alone say what is a component; a checker may be left out whatever its annotation."""
-    demands = Demands.of(Bare)
+    demands = ConstructorParameters.of(Bare)
     assert (demands.required, demands.settings) == ({"unet", "safety_checker"}, {"scale", "flag"})
     assert demands.nullable == {"safety_checker"}
 
 
 def test_an_annotation_that_can_not_be_resolved_is_read_as_text():
     """Hints that are there for type checkers alone do no harm."""
-    assert Demands.of(Unknown).nullable == {"vae"}
+    assert ConstructorParameters.of(Unknown).nullable == {"vae"}
 
 
 UNET, NONE = ["diffusers", "UNet2DConditionModel"], [None, None]
@@ -64,12 +64,12 @@ ABSENT = {
 @pytest.mark.parametrize(("cls", "components", "passed", "absent"), ABSENT.values(), ids=ABSENT.keys())
 def test_what_is_handed_in_as_none(cls, components, passed, absent):
     """Each row: the class, the index, what the caller passes, and what is then None."""
-    assert Demands.of(cls).absent(_index(**components), passed, ref="m", class_name="C") == absent
+    assert ConstructorParameters.of(cls).absent(_index(**components), passed, ref="m", class_name="C") == absent
 
 
 def test_what_the_model_lacks_is_named():
     """The error has every name and says how to pass the first."""
     with pytest.raises(ComponentMissing, match="C needs unet, which") as caught:
-        Demands.of(Bare).absent(_index(), [], ref="maria/castle", class_name="C")
+        ConstructorParameters.of(Bare).absent(_index(), [], ref="maria/castle", class_name="C")
     assert (caught.value.names, caught.value.ref) == (("unet",), "maria/castle")
     assert "unet=" in caught.value.next_step

@@ -60,7 +60,9 @@ def test_a_finding_has_the_line():
 )
 def test_a_package_that_is_missing_is_a_kernel_where_kernels_are_fetched(monkeypatch, packages, name, found):
     """transformers takes a kernel from the Hub in its place, if it has the package for that."""
-    monkeypatch.setattr("gremio.trust.model_files.elsewhere.version_of", lambda package: package in packages and "1")
+    monkeypatch.setattr(
+        "gremio.trust.model_files.other_repositories.version_of", lambda package: package in packages and "1"
+    )
     document = read_document(f'{{"_attn_implementation": "{name}"}}'.encode(), "text_encoder/config.json", "config")
     assert [f.code for f in findings_of(document)] == ["remote/named-kernel"] * found
 

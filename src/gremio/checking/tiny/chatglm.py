@@ -6,7 +6,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizer
 
-from gremio.checking.tiny.words import LETTERS, WORDS
+from gremio.checking.tiny.vocabulary import LETTERS, WORDS
 
 _MARKS = ("[MASK]", "[gMASK]", "[sMASK]", "sop", "eop", "<|system|>", "<|user|>", "<|assistant|>", "<|observation|>")
 _SPACE = "\u2581"

@@ -17,7 +17,7 @@ from gremio.checking.tiny.families import Kind
 from gremio.checking.tiny.models import is_scheduler, options
 from gremio.checking.tiny.parts import NOTHING, Part
 from gremio.checking.tiny.slots import ANY, Asked, by_name, short
-from gremio.code.libraries.moves import LIBRARIES
+from gremio.code.libraries.moved_names import LIBRARIES
 from gremio.code.review import ComponentSlot
 from gremio.errors import OptionError
 

@@ -16,7 +16,7 @@ from typing import Any
 import transformers
 
 from gremio.checking.tiny.chatglm import chatglm_tokenizer
-from gremio.checking.tiny.words import LETTERS, WORDS, byte_symbols, joins, numbered
+from gremio.checking.tiny.vocabulary import LETTERS, WORDS, byte_symbols, joins, numbered
 
 _SPACE = "\u2581"
 _BYTE_SPACE = "\u0120"

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from gremio.code.libraries.exports import Method, Outline, class_definitions
-from gremio.code.libraries.moves import library_of
+from gremio.code.libraries.moved_names import library_of
 
 
 def library_home(absolute: str) -> tuple[str, str] | None:

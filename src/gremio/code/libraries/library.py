@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
-from gremio.code.libraries import remembered
+from gremio.code.libraries import disk_cache
 from gremio.code.libraries.exports import Exports, exports_in
 from gremio.code.libraries.packages import package_root, version_of
 from gremio.code.syntax.parsing import parse_unkept, strings
@@ -172,12 +172,12 @@ class Library:
         """
         wanted, index = list(dict.fromkeys(names)), f"{self.name}.names"
         if not self._found:
-            held = remembered.recall(index, self.fingerprint)
+            held = disk_cache.recall(index, self.fingerprint)
             self._found.update({name: tuple(each) for name, each in held.items()} if isinstance(held, dict) else {})
         new = [name for name in wanted if name not in self._found]
         if new:
             self._found.update(self._search(new))
-            remembered.keep(index, self.fingerprint, self._found)
+            disk_cache.keep(index, self.fingerprint, self._found)
         return {name: self._found[name] for name in wanted}
 
     def _search(self, names: list[str]) -> dict[str, tuple[str, ...]]:
@@ -229,19 +229,19 @@ def _likely_first(stars: list[str], name: str) -> list[str]:
 def _read_exports(module: str, path: Path) -> Exports | None:
     stat = path.stat()
     stamp, name = f"3 {path} {stat.st_size} {stat.st_mtime_ns}", f"{module.partition('.')[0]}/{module}"
-    held = remembered.recall(name, stamp)
+    held = disk_cache.recall(name, stamp)
     if held is not None:
         return Exports.from_plain(held)
     tree = _parse_file(path)
     found = exports_in(tree) if tree else None
     if found is not None:
-        remembered.keep(name, stamp, found.plain())
+        disk_cache.keep(name, stamp, found.plain())
     return found
 
 
 @lru_cache(maxsize=12)
 def _parse_file(path: Path) -> ast.Module | None:
-    """Kept apart from the trees of people's code, so that neither drives the other out of remembered."""
+    """Kept apart from the trees of people's code, so that neither drives the other out of cache."""
     try:
         return parse_unkept(path.read_bytes(), str(path))
     except (UnreadableCode, OSError):

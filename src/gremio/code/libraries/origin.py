@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from gremio.code.libraries.library import Library, library
-from gremio.code.libraries.moves import LIBRARIES
+from gremio.code.libraries.moved_names import LIBRARIES
 from gremio.code.syntax.imports import ImportedName
 from gremio.code.syntax.layout import climb
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from gremio.code.mends.expressions import expression
 from gremio.code.mends.mend import Change, Scope
-from gremio.code.mends.writing import expression
 
 _CHECKER = "run_safety_checker"
 _AS_ARRAY = (

@@ -6,8 +6,8 @@ import ast
 
 from packaging.version import InvalidVersion, Version
 
+from gremio.code.mends.expressions import expression
 from gremio.code.mends.mend import Change, Scope
-from gremio.code.mends.writing import expression
 from gremio.code.syntax.parsing import dotted
 
 

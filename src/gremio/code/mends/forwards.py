@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from itertools import chain
 
+from gremio.code.mends.expressions import expression
 from gremio.code.mends.mend import Change, Function, Scope
-from gremio.code.mends.writing import expression
 from gremio.code.syntax.parsing import dotted
 
 _FITTED = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from gremio.code.mends.expressions import expression
 from gremio.code.mends.mend import Change, Scope
-from gremio.code.mends.writing import expression
 
 
 class ModelCache:

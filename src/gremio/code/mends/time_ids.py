@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 
+from gremio.code.mends.expressions import expression
 from gremio.code.mends.inheritance import inherited
 from gremio.code.mends.mend import Change, Scope
-from gremio.code.mends.writing import expression
 
 _METHOD = "_get_add_time_ids"
 _PARAMETER = "text_encoder_projection_dim"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from gremio.code.libraries.moves import library_of
+from gremio.code.libraries.moved_names import library_of
 from gremio.code.review.signatures import Definition, SignatureReader
 from gremio.code.syntax.parsing import dotted, parse
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from gremio.code import CodeTree
 from gremio.code.libraries.classes import library_bases, library_outline
-from gremio.code.libraries.moves import LIBRARIES
+from gremio.code.libraries.moved_names import LIBRARIES
 from gremio.code.review.relocation import TREE, relocated
 from gremio.code.syntax.imports import ImportedName, bindings, declared_names
 from gremio.code.syntax.layout import layout_of, module_parts, package_parts

@@ -13,7 +13,7 @@ from typing import Any
 
 from gremio.code import CodeTree
 from gremio.code.libraries.classes import library_class
-from gremio.code.libraries.moves import LIBRARIES, library_of
+from gremio.code.libraries.moved_names import LIBRARIES, library_of
 from gremio.code.review.classes import ClassReader
 from gremio.code.review.closure import closure
 from gremio.code.review.relocation import TREE

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 
 from gremio.code import CodeTree
-from gremio.code.libraries.moves import LIBRARIES, Finder, Kind, Nowhere, Place
+from gremio.code.libraries.moved_names import LIBRARIES, Finder, Kind, Nowhere, Place
 from gremio.code.libraries.origin import home_of, rebased
 from gremio.code.review.closure import closure
 from gremio.code.syntax.imports import ImportedName, imports_in

@@ -16,7 +16,7 @@ _DISPENSABLE = frozenset({"safety_checker", "feature_extractor", "image_encoder"
 
 
 @dataclass(frozen=True)
-class Demands:
+class ConstructorParameters:
     """Names of ``__init__`` parameters: ``required`` and ``optional`` components, and plain ``settings``.
 
     As in diffusers, what has no default is a component, and so is what the class lists in ``_optional_components``.
@@ -28,7 +28,7 @@ class Demands:
     nullable: frozenset[str]
 
     @classmethod
-    def of(cls, pipeline_class: type) -> Demands:
+    def of(cls, pipeline_class: type) -> ConstructorParameters:
         """Read the constructor of a class."""
         parameters = {
             name: p

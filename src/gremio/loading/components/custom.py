@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gremio.code.libraries.moves import LIBRARIES, is_component_library, library_of
+from gremio.code.libraries.moved_names import LIBRARIES, is_component_library, library_of
 from gremio.errors import BadModelIndex
 from gremio.loading.components.index import ComponentEntry, ModelIndex
 from gremio.sources.model import CONFIGS, ModelHome

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from importlib import import_module
 
-from gremio.code.libraries.moves import moved_package
+from gremio.code.libraries.moved_names import moved_package
 from gremio.code.mends import Repair
 from gremio.loading.components.custom import by_module, is_standard
 from gremio.loading.components.index import ComponentEntry, ModelIndex

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from gremio.errors import ComponentMissing, OptionError, SharingError
-from gremio.loading.components.constructor import Demands
+from gremio.loading.components.constructor import ConstructorParameters
 from gremio.loading.components.registered import registered, unchanged_config
 from gremio.loading.modules.provenance import CodeProvenance, Provenance, note, of
 from gremio.loading.pipelines.classes import named_class
@@ -58,17 +58,17 @@ class _Sharing:
     def __init__(self, cls: type, source: Any, rest: dict[str, Any]) -> None:
         self._cls = cls
         self._source = source
-        self._demands = Demands.of(cls)
+        self._parameters = ConstructorParameters.of(cls)
         had = registered(source)
-        self._own = {name: rest.pop(name) for name in self._demands.components if name in rest}
-        self.shared = {n: c for n, c in had.items() if n in self._demands.components and n not in self._own}
+        self._own = {name: rest.pop(name) for name in self._parameters.components if name in rest}
+        self.shared = {n: c for n, c in had.items() if n in self._parameters.components and n not in self._own}
         self._settings = self._kept_settings(rest)
         self._check_rest(rest)
 
     def _kept_settings(self, rest: dict[str, Any]) -> dict[str, Any]:
         config = dict(self._source.config)
         kept = {}
-        for name in self._demands.settings:
+        for name in self._parameters.settings:
             if name in rest:
                 kept[name] = rest.pop(name)
             elif name in config or f"_{name}" in config:
@@ -81,7 +81,7 @@ class _Sharing:
         if any(p.kind is p.VAR_KEYWORD for p in parameters):
             self._settings |= rest
         elif rest:
-            takes = sorted(self._demands.components | self._demands.settings)
+            takes = sorted(self._parameters.components | self._parameters.settings)
             raise OptionError(
                 f"{self._cls.__name__} takes no {', '.join(sorted(rest))}", next_step=f"It takes {', '.join(takes)}."
             )
@@ -93,7 +93,7 @@ class _Sharing:
             SharingError: a shared component has another dtype, or lies on another device.
             ComponentMissing: the class demands what neither the source nor the caller has.
         """
-        lacking = self._demands.required - self.shared.keys() - self._own.keys() - self._demands.nullable
+        lacking = self._parameters.required - self.shared.keys() - self._own.keys() - self._parameters.nullable
         if lacking:
             names = sorted(lacking)
             raise ComponentMissing(
@@ -130,7 +130,7 @@ class _Sharing:
 
     def pipeline(self) -> Any:
         components = {**{n: _shared(c) for n, c in self.shared.items()}, **self._own}
-        absent = dict.fromkeys(self._demands.required - components.keys())
+        absent = dict.fromkeys(self._parameters.required - components.keys())
         with unchanged_config(*self.shared.values()):
             pipeline = self._cls(**components, **absent, **self._settings)
         self._carry_over(pipeline)

@@ -16,7 +16,7 @@ from gremio.loading.components import (
     moved_repair,
     stage,
 )
-from gremio.loading.components.constructor import Demands
+from gremio.loading.components.constructor import ConstructorParameters
 from gremio.loading.components.library import as_library, has_known_base
 from gremio.loading.components.staging import for_diffusers
 from gremio.loading.modules import LoadedCode
@@ -43,16 +43,16 @@ class Joining:
         self._request = request = resolved.request
         self._resolved = resolved
         self._placement = placement
-        self._demands = Demands.of(chosen.cls)
-        self._passed = [name for name in self._demands.components if name in request.rest]
-        demanded = self._demands.components - set(self._passed)
+        self._parameters = ConstructorParameters.of(chosen.cls)
+        self._passed = [name for name in self._parameters.components if name in request.rest]
+        demanded = self._parameters.components - set(self._passed)
         self._wanted = [name for name in index.components if name in demanded and index.has(name)]
         self._moved = moved_components(index, set(home.paths()), self._wanted) if request.code.mend else {}
 
     def pipeline(self) -> Any:
         """Fetch what is wanted, load the custom classes, and let diffusers load the components into the class."""
         cls, ref = self._chosen.cls, self._home.name
-        absent = self._demands.absent(self._index, self._passed, ref=ref, class_name=cls.__name__)
+        absent = self._parameters.absent(self._index, self._passed, ref=ref, class_name=cls.__name__)
         onnx = getattr(cls, "_is_onnx", False)
         paths = choose_files(self._resolved, self._wanted, passed=self._passed, onnx=onnx)
         approved = approve_components(self._resolved, [n for n in self._wanted if n not in self._moved])
@@ -103,7 +103,7 @@ class Joining:
 
     def _null_settings(self) -> list[str]:
         """Settings that are None, which a plain save writes as a component; the pair would reach the constructor."""
-        return [e.name for e in self._index.components.values() if e.is_null and e.name in self._demands.settings]
+        return [e.name for e in self._index.components.values() if e.is_null and e.name in self._parameters.settings]
 
     def _load_foreign(self, name: str, code: LoadedCode, folder: Path) -> Any:
         self._as_library(code)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gremio.code import CodeTree
 from gremio.code.libraries.library import library
-from gremio.code.libraries.moves import LIBRARIES
+from gremio.code.libraries.moved_names import LIBRARIES
 from gremio.publishing.code.travelling_files import travellers
 
 _NO_NAME = re.compile(r"[^\w-]|^(?=[\d-])")

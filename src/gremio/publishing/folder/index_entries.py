@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from gremio.code.libraries.library import library
-from gremio.code.libraries.moves import LIBRARIES, moved_package
+from gremio.code.libraries.moved_names import LIBRARIES, moved_package
 from gremio.code.review import entry_class
 from gremio.errors import BadModelIndex
 from gremio.publishing.code.placing import Piece, means_library

@@ -8,5 +8,5 @@ and one by plain diffusers.
     child               one load, in its own process: imports torch
     facts               what can be said of an object in one process and compared in another
     object_facts        the facts of an object in memory; ``weight_digests.py`` for its tensors
-    remembered          proofs of before, which stay good while nothing changes that they depend on
+    cache               proofs of before, which stay good while nothing changes that they depend on
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gremio.errors import OptionError
-from gremio.loading.components.constructor import Demands
+from gremio.loading.components.constructor import ConstructorParameters
 from gremio.loading.components.library import has_known_base, library_name
 from gremio.loading.components.registered import registered, unchanged_config, unwrapped
 from gremio.loading.modules.provenance import of
@@ -64,7 +64,7 @@ def _require_savable(name: str, cls: type) -> None:
 
 def _require_complete(pipeline: Any) -> None:
     """A class that registers what it makes of its components under other names can't be built from what is saved."""
-    demands = Demands.of(type(pipeline))
+    demands = ConstructorParameters.of(type(pipeline))
     lost = sorted(demands.required - pipeline.config.keys() - demands.nullable)
     if lost:
         raise OptionError(

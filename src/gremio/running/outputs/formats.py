@@ -11,8 +11,8 @@ from gremio.running.outputs.arrays import write_npy, write_npz
 from gremio.running.outputs.artifact import Artifact, Kind
 from gremio.running.outputs.films import write_animated_webp, write_gif, write_mp4
 from gremio.running.outputs.pictures import write_jpeg, write_png, write_webp
+from gremio.running.outputs.sound import write_wav
 from gremio.running.outputs.texts import write_text
-from gremio.running.outputs.waves import write_wav
 
 Format = Callable[[Artifact, Mapping[str, str], Path], None]
 

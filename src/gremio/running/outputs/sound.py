@@ -1,8 +1,10 @@
-"""Arrays that are sound."""
+"""Arrays that are sound, and writing one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import wave
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gremio.running.outputs.artifact import Artifact
@@ -63,3 +65,13 @@ def _sound(channels: Array, rate: float) -> Artifact:
     peak = float(np.abs(values).max())
     note = f"it peaked at {peak:.2f} and was made quieter to fit" if peak > 1 + 1e-3 else ""
     return Artifact("audio", (values / max(peak, 1.0) * _FULL).round().astype(np.int16), rate, note)
+
+
+def write_wav(artifact: Artifact, metadata: Mapping[str, str], path: Path) -> None:
+    """A WAV of 16 bit from (channels, samples)."""
+    channels = artifact.value
+    with path.open("wb") as file, wave.open(file, "wb") as sound:
+        sound.setnchannels(channels.shape[0])
+        sound.setsampwidth(2)
+        sound.setframerate(artifact.rate)
+        sound.writeframes(channels.T.astype("<i2").tobytes())

@@ -3,8 +3,8 @@
 In comes a model, or the paths of a repository with a way to read each and the links that leave it; out come findings.
 Nothing is loaded or imported, and of the files only small JSON is read. The loader refuses what is of high severity.
 
-Open ``names.py``, ``elsewhere.py``, ``numbers.py`` or ``shards.py`` for a rule about JSON, ``kinds.py`` for one about
-file names and links, ``documents.py`` for which files are read and how strictly.
+Open ``names.py``, ``other_repositories.py``, ``numbers.py`` or ``shards.py`` for a rule about JSON, ``kinds.py`` for
+one about file names and links, ``documents.py`` for which files are read and how strictly.
 """
 
 from gremio.trust.model_files.documents import Document, kind_of, read_document

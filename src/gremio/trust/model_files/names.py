@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gremio.code.libraries.moves import is_component_library, moved_package
+from gremio.code.libraries.moved_names import is_component_library, moved_package
 from gremio.trust.model_files.documents import Document
 from gremio.trust.model_files.rule import Hit, Rule, Sample
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from gremio.trust.findings import Severity
 from gremio.trust.model_files.documents import DEEPEST, Document
-from gremio.trust.model_files.elsewhere import ELSEWHERE
 from gremio.trust.model_files.names import NAMES
 from gremio.trust.model_files.numbers import NUMBERS
+from gremio.trust.model_files.other_repositories import ELSEWHERE
 from gremio.trust.model_files.rule import Hit, Rule, Sample
 from gremio.trust.model_files.shards import SHARDS
 

@@ -33,7 +33,7 @@ _LARGE_SUFFIXES = """
 _ATTRIBUTES = "".join(f"*.{suffix} filter=lfs diff=lfs merge=lfs -text\n" for suffix in _LARGE_SUFFIXES.split())
 
 
-class Shelf:
+class Storage:
     """All repositories of a Hub."""
 
     def __init__(self, folder: Path) -> None:

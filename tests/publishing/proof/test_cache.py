@@ -12,11 +12,11 @@ import pytest
 from gremio.errors import NotProven
 from gremio.machine.settings import Settings
 from gremio.publishing import publish as publishing
-from gremio.publishing.proof import remembered
+from gremio.publishing.proof import cache
+from gremio.publishing.proof.cache import RememberedProofs
 from gremio.publishing.proof.exchange import ProofSubject
 from gremio.publishing.proof.facts import ComponentFacts, Facts
 from gremio.publishing.proof.proof import Attempt, Proof
-from gremio.publishing.proof.remembered import RememberedProofs
 from gremio.publishing.publish import Published, publish
 
 PLAIN = "from diffusers import DDIMPipeline\nclass Plain(DDIMPipeline):\n    pass\n"
@@ -60,7 +60,7 @@ def test_an_unchanged_commit_is_proven_once(again: Callable[..., tuple[Published
     assert loaded == []
     assert (second.commit, second.proof.attempts) == (first.commit, first.proof.attempts)
     told = second.proof.lines()
-    assert f"diffusers {remembered.version_of('diffusers')}" in told[0]
+    assert f"diffusers {cache.version_of('diffusers')}" in told[0]
     assert "verify=True proves it again" in told[0]
     assert told[1:] == first.proof.lines()
     assert again(verify=True)[1] == ["folder", "maria/mine"]
@@ -77,7 +77,7 @@ def test_other_code_versions_or_places_are_proven_anew(
     assert again("maria/other")[1] == ["folder", "maria/other"]
     assert again(text=f"{PLAIN}\nMORE = 1\n", replace_code=True)[1] == ["folder", "maria/mine"]
     assert again("maria/other", tags=["more"])[1] == ["maria/other"]
-    monkeypatch.setattr(remembered, "version_of", lambda name: "99" if name == "diffusers" else "")
+    monkeypatch.setattr(cache, "version_of", lambda name: "99" if name == "diffusers" else "")
     assert again("maria/other", tags=["more"])[1] == ["folder", "maria/other"]
 
 

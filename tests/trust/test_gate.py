@@ -226,4 +226,4 @@ def test_only_trust_makes_approved_code():
         for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ApprovedCode"
     ]
-    assert {path.name for path in makers} == {"approval.py"}
+    assert {path.name for path in makers} == {"gate.py"}

@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 _KEPT = 10_000
 
 
-class Front:
+class HubMiddleware:
     """The outermost layer of the application."""
 
     def __init__(self, app: ASGIApp, requests: list[tuple[str, str]], *, hosts: frozenset[str] | None) -> None:
