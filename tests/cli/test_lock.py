@@ -94,7 +94,7 @@ def test_a_lock_written_by_hand_is_completed(project, sd_folder):
     assert run(["lock", "--check"]) == 1
     assert run(["lock"]) == run(["lock", "--check"]) == run(["verify"]) == 0
     (project / "mine.py").write_text(PLAIN + "# more\n")
-    assert run(["lock", "--check"]) == 1
+    assert run(["lock", "--check"]) == run(["verify"]) == 1
     assert run(["lock"]) == run(["verify"]) == 0
 
 

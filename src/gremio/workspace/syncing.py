@@ -53,7 +53,7 @@ def sync(resolver: Resolver, entry: LockEntry) -> Synced:
 
 
 def verify(project: Project, entry: LockEntry) -> Iterator[Differing]:
-    """Everything that differs, every file read and hashed again; and what is installed in another version."""
+    """Everything that differs, every file read and hashed again; what is installed in another version; local code."""
     for code in entry.codes:
         try:
             project.tree(entry, code)
@@ -62,6 +62,9 @@ def verify(project: Project, entry: LockEntry) -> Iterator[Differing]:
             yield Differing(entry.name, error.message)
         for each in drift(code.packages):
             yield Differing(entry.name, f"installed is {each}")
+        if code is entry.code and code.origin.source == "local" and _has_changed(project, entry, code):
+            what = f"{entry.ref} has changed since; the locked copy is what runs until `gremio update {entry.name}`"
+            yield Differing(entry.name, what)
     if entry.weights is None:
         return
     try:
@@ -71,6 +74,14 @@ def verify(project: Project, entry: LockEntry) -> Iterator[Differing]:
     for path in home.differing(entry.weights.files, again=True):
         what = "is missing" if home.size(path) is None else "has other bytes than the lock says"
         yield Differing(entry.name, f"{path} of {entry.weights.repo} {what}")
+
+
+def _has_changed(project: Project, entry: LockEntry, code: LockedCode) -> bool:
+    """Whether local code is another now; where it is gone nothing has changed, for the copy is here."""
+    try:
+        return Resolver(project).code(entry).digest != code.digest
+    except GremioError:
+        return False
 
 
 def _fetch_code(resolver: Resolver, entry: LockEntry, code: LockedCode) -> list[str]:
