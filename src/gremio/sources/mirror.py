@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePosixPath
 
 from gremio.code import CodeTree, Digest, Origin, PipelineRef
+from gremio.code.libraries.packages import version_of
 from gremio.code.ref import FORMS
 from gremio.errors import RefNotFound, RevisionNotFound
 from gremio.machine.records import Records
@@ -160,10 +160,8 @@ class MirrorSource:
 
 
 def _installed_version() -> str:
-    try:
-        return f"v{version('diffusers')}"
-    except PackageNotFoundError:
-        return "main"
+    installed = version_of("diffusers")
+    return f"v{installed}" if installed else "main"
 
 
 def _newest(folders: set[str]) -> list[str]:

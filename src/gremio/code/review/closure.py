@@ -50,11 +50,8 @@ def names_meant(tree: CodeTree, parts: Parts, imported: ImportedName) -> tuple[s
     return declared_names(parse(tree, path)) if path.endswith("__init__.py") else ()
 
 
-def declared_data(tree: CodeTree, entry: str | None = None) -> tuple[str, ...]:
+def declared_data(tree: CodeTree) -> tuple[str, ...]:
     """The data files that the closure of the entry declares, sorted."""
     others = [path for path in tree.files if not path.endswith(".py")]
-    if not others:
-        return ()
-    return tuple(
-        sorted({name for path in closure(tree, entry) for name in data_files(parse(tree, path), path, others)})
-    )
+    files = closure(tree) if others else ()
+    return tuple(sorted({name for path in files for name in data_files(parse(tree, path), path, others)}))

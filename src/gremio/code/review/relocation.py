@@ -91,9 +91,9 @@ def _rewrite(module: ast.Module, layout: Layout, *, path: str, package: str) -> 
     return Rewritten(new, tuple(rewriter.relocations), tuple(rewriter.unresolved))
 
 
-def relocations(tree: CodeTree, entry: str | None = None) -> tuple[tuple[Relocation, ...], tuple[Unresolved, ...]]:
+def relocations(tree: CodeTree) -> tuple[tuple[Relocation, ...], tuple[Unresolved, ...]]:
     """What ``rewrite`` would do over the closure of the entry, and what it could not."""
-    results = [relocated(tree, path) for path in closure(tree, entry)]
+    results = [relocated(tree, path) for path in closure(tree)]
     return (
         tuple(found for result in results for found in result.relocations),
         tuple(found for result in results for found in result.unresolved),

@@ -83,7 +83,7 @@ class Requirement:
     note: str = ""
 
 
-def requirements(tree: CodeTree, entry: str | None = None) -> tuple[Requirement, ...]:
+def requirements(tree: CodeTree) -> tuple[Requirement, ...]:
     """What the closure of the entry needs, by name. Nothing is imported to find out.
 
     Raises:
@@ -91,7 +91,7 @@ def requirements(tree: CodeTree, entry: str | None = None) -> tuple[Requirement,
     """
     layout = layout_of(tree)
     found: dict[str, list[tuple[str, ImportedName]]] = {}
-    for path in closure(tree, entry):
+    for path in closure(tree):
         for imported in imports_in(parse(tree, path)):
             if _is_foreign(layout, path, imported):
                 found.setdefault(imported.top, []).append((path, imported))
@@ -103,13 +103,13 @@ def missing(needed: Iterable[Requirement]) -> tuple[Requirement, ...]:
     return tuple(item for item in needed if not item.installed and not item.optional)
 
 
-def require(tree: CodeTree, entry: str | None = None) -> tuple[Requirement, ...]:
+def require(tree: CodeTree) -> tuple[Requirement, ...]:
     """The requirements, once nothing is missing.
 
     Raises:
         MissingPackages: something is; the error names all of it.
     """
-    needed = requirements(tree, entry)
+    needed = requirements(tree)
     lacking = missing(needed)
     if lacking:
         raise complaint(lacking, ref=str(tree.origin))

@@ -11,7 +11,7 @@ from gremio.loading.components import ComponentEntry, ModelIndex, is_standard
 from gremio.loading.components.custom import in_library
 from gremio.loading.components.index import parse_index
 from gremio.sources.model import INDEX, MODULAR_INDEX, ModelHome, read_index
-from gremio.trust.model_files import is_pair
+from gremio.trust.model_files import is_pair, modular_entries
 
 _FIELDS = ("pretrained_model_name_or_path", "repo", "subfolder", "variant", "revision")
 _BROKEN = "The file is damaged; pass force_download=True, or ask its author."
@@ -74,9 +74,8 @@ def _parsed(data: bytes, ref: str) -> dict[str, Any]:
 
 def _modular(raw: dict[str, Any], ref: str) -> ModularIndex:
     entries, specs = {}, {}
-    for name, value in raw.items():
-        if not name.startswith("_") and isinstance(value, list) and len(value) == 3 and isinstance(value[2], dict):
-            entries[name], specs[name] = _component(name, value, ref)
+    for name, value in modular_entries(raw).items():
+        entries[name], specs[name] = _component(name, value, ref)
     return ModularIndex(MODULAR_INDEX, raw["_class_name"], entries, specs, raw)
 
 

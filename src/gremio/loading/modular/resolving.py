@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from gremio.code import CodeTree, PipelineRef
+from gremio.code.libraries.packages import version_of
 from gremio.errors import GremioError
 from gremio.loading.modular.index import ModularIndex
 from gremio.loading.modular.request import ModularRequest
@@ -100,12 +100,14 @@ def _warn_of_requirements(config: Mapping[str, Any], ref: str) -> None:
     requirements = config.get("requirements")
     for name, wanted in requirements.items() if isinstance(requirements, dict) else ():
         try:
-            installed = version(name)
-            fits = SpecifierSet(str(wanted or "")).contains(installed, prereleases=True)
-        except (PackageNotFoundError, InvalidSpecifier, ValueError):
-            installed, fits = "none", False
+            installed = version_of(name)
+            fits = installed and SpecifierSet(str(wanted or "")).contains(installed, prereleases=True)
+        except ValueError:  # no name of a package, or InvalidSpecifier
+            installed, fits = "", False
         if not fits:
-            log.warning("%s: its author asks for %s %s, and %s is installed", ref, name, wanted or "", installed)
+            log.warning(
+                "%s: its author asks for %s %s, and %s is installed", ref, name, wanted or "", installed or "none"
+            )
 
 
 def _named(

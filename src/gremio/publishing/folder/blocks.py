@@ -14,6 +14,7 @@ from gremio.publishing.folder.finishing import finished, is_test, sources_of
 from gremio.publishing.index import to_bytes, with_auto_map
 from gremio.publishing.publication import Publication, bytes_of
 from gremio.sources.model import BLOCKS, MODULAR_INDEX, mapped_files
+from gremio.trust.model_files import modular_entries
 
 
 def read_blocks(folder: AuthorFolder) -> Publication:
@@ -38,9 +39,8 @@ def at_repository(publication: Publication, repo_id: str) -> Publication:
     if content is None:
         return publication
     index = json.loads(bytes_of(content))
-    for name, entry in index.items():
-        comes_along = any(path.startswith(f"{name}/") for path in publication.files)
-        if comes_along and isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], dict):
+    for name, entry in modular_entries(index).items():
+        if any(path.startswith(f"{name}/") for path in publication.files):
             entry[2]["pretrained_model_name_or_path"] = repo_id
     return replace(publication, files={**publication.files, MODULAR_INDEX: to_bytes(index)})
 

@@ -15,6 +15,7 @@ from gremio.publishing.index import to_bytes, with_auto_map, with_sources
 from gremio.publishing.saving.class_code import is_standard, piece_of
 from gremio.publishing.saving.component import map_class, write_code
 from gremio.sources.model import BLOCKS, MODULAR_INDEX
+from gremio.trust.model_files import modular_entries
 
 
 def save_blocks(blocks: Any, folder: Path, options: Mapping[str, Any], home: Path) -> None:
@@ -56,12 +57,11 @@ def save_modular(pipeline: Any, folder: Path, options: Mapping[str, Any], home: 
         save_blocks(pipeline.blocks, folder, {}, home)
     index = json.loads((folder / MODULAR_INDEX).read_bytes())
     index.pop("_name_or_path", None)
-    for name, entry in index.items():
-        if isinstance(entry, list) and len(entry) == 3 and isinstance(entry[2], dict):
-            # Components that lie here are named as lying here; those with code are loaded by AutoModel, which takes it.
-            if entry[2].get("pretrained_model_name_or_path") == str(folder):
-                entry[2]["pretrained_model_name_or_path"] = str(home)
-            if name in custom:
-                entry[:2] = ["diffusers", "AutoModel"]
-                entry[2]["type_hint"] = ["diffusers", "AutoModel"]
+    for name, entry in modular_entries(index).items():
+        # Components that lie here are named as lying here; those with code are loaded by AutoModel, which takes it.
+        if entry[2].get("pretrained_model_name_or_path") == str(folder):
+            entry[2]["pretrained_model_name_or_path"] = str(home)
+        if name in custom:
+            entry[:2] = ["diffusers", "AutoModel"]
+            entry[2]["type_hint"] = ["diffusers", "AutoModel"]
     write_file(folder / MODULAR_INDEX, to_bytes(index))

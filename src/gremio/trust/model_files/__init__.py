@@ -8,7 +8,7 @@ one about file names and links, ``documents.py`` for which files are read and ho
 """
 
 from gremio.trust.model_files.documents import Document, kind_of, read_document
-from gremio.trust.model_files.names import component_pairs, is_pair, is_pipeline, own_module
+from gremio.trust.model_files.names import component_pairs, is_pair, is_pipeline, modular_entries, own_module
 from gremio.trust.model_files.numbers import largest_number
 from gremio.trust.model_files.reading import documents_in, findings_in, findings_of, findings_of_model
 from gremio.trust.model_files.rules import RULES
@@ -25,6 +25,7 @@ __all__ = [
     "is_pipeline",
     "kind_of",
     "largest_number",
+    "modular_entries",
     "own_module",
     "read_document",
 ]

@@ -31,6 +31,15 @@ def component_pairs(index: Mapping[str, Any]) -> dict[str, tuple[str | None, str
     return {name: (value[0], value[1]) for name, value in index.items() if not name.startswith("_") and is_pair(value)}
 
 
+def modular_entries(index: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The entries of a modular index that are components: library, class, and an object that says where each lies."""
+    return {
+        name: value
+        for name, value in index.items()
+        if not name.startswith("_") and isinstance(value, list) and len(value) == 3 and isinstance(value[2], dict)
+    }
+
+
 def is_pair(value: object) -> bool:
     """Whether it tells a library and a class, or that there is none."""
     if not isinstance(value, list | tuple) or len(value) != 2:
