@@ -11,6 +11,7 @@ and writes, and never loads torch; workers draw.
     delivery.py     files first, then their lines
     targets.py      where files go; ``remote.py`` anything that fsspec writes to
     workers.py      processes that draw (``worker.py``), each with a ``Drawer`` (``drawing.py``)
+    on_ray.py       a cluster that draws
     batch.py        ``gremio.batch``, which joins them
 
 Open ``jobs/reading.py`` for a new kind of file, ``targets.py`` for a new kind of place, ``events.py`` for what another

@@ -15,7 +15,7 @@ from gremio.batching.chunks import Chunk, chunks
 from gremio.batching.delivery import Delivery
 from gremio.batching.drawing import is_full
 from gremio.batching.estimate import Estimate, estimate
-from gremio.batching.events import Event, Lost, Note, Pool, Ready
+from gremio.batching.events import Event, Lost, Note, Pool, Pools, Ready
 from gremio.batching.jobs.row import Row, refuse
 from gremio.batching.made import Made
 from gremio.batching.manifest import NAME, PARQUET, Manifest, Recorded, require_pyarrow, write_parquet
@@ -62,6 +62,7 @@ class Ways:
     max_failures: int | None = None
     retries: int = 2
     manifest: str = "jsonl"
+    ray: str | None = None
     start: Sequence[str] = ()
     listener: Listener | None = None
 
@@ -89,6 +90,7 @@ def batch(
     max_failures: int | None = None,
     retries: int = 2,
     manifest: str = "jsonl",
+    ray: str | None = None,
     on_progress: Listener | None = None,
     ask: Callable[[Callable[[], Any]], Any] | None = None,
     start: Sequence[str] = (),
@@ -119,6 +121,7 @@ def batch(
         max_failures: stop when more rows have failed.
         retries: how often what may pass is tried again: a worker that was killed, memory, files.
         manifest: ``jsonl``, or ``parquet`` for a table beside it at the end.
+        ray: an address of a Ray cluster, or ``local``, to draw there.
         on_progress: called with a ``Progress`` now and then.
         ask: called with what may be refused for lack of trust, to ask somebody and call it again.
         start: what runs a module in a process, put before its name.
@@ -134,7 +137,7 @@ def batch(
         str(jobs), str(pipeline), None if model is None else str(model), str(out), dict(defaults or {}), tuple(grid),
         seed, threads, batch_size, dtype, device, format, fps, sandbox, project, load,
     )  # fmt: skip
-    ways = Ways(workers, resume, retry_failed, max_failures, retries, manifest, start, on_progress)
+    ways = Ways(workers, resume, retry_failed, max_failures, retries, manifest, ray, start, on_progress)
     return draw(wish, ways, ask or _plainly)
 
 
@@ -188,7 +191,7 @@ class _Job:
             with suppress(OSError, GremioError):
                 clean(self._target.folder)
                 if self._made:
-                    self._target.publish(self._sheets())
+                    self._target.publish([NAME, *self._sheets()])
             raise
         made = tuple(self._made[row.id] for row in self._plan.rows)
         now = len(self._made) - self._before
@@ -320,8 +323,12 @@ class _Job:
         return write_sheets(self._target.folder, self._plan.rows, self._made, self._job)
 
 
-def _pool(order: Order, ways: Ways) -> Workers:
-    return Workers(order, count=ways.workers, retries=ways.retries, start=ways.start)
+def _pool(order: Order, ways: Ways) -> Pools:
+    if ways.ray is None:
+        return Workers(order, count=ways.workers, retries=ways.retries, start=ways.start)
+    from gremio.batching.on_ray import OnRay
+
+    return OnRay(order, address=ways.ray, count=ways.workers, retries=ways.retries)
 
 
 def _still_there(recorded: Recorded, target: Target, *, retry_failed: bool) -> dict[str, Made]:

@@ -1,14 +1,13 @@
 """A place that fsspec writes to: ``s3://bucket/folder``, ``hf://datasets/owner/name/folder`` and their like.
 
 Files are drawn into a folder of this machine, go up from there, and are removed here once they are there; the manifest
-is kept in both. On the Hub what has come in some seconds goes up in one commit.
+is kept in both. On the Hub what has come within some seconds goes up in one commit.
 """
 
 from __future__ import annotations
 
 import hashlib
 import posixpath
-import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,12 +23,13 @@ _PAUSE_OF_COMMITS = 10.0  # seconds
 class RemoteTarget:
     """Anything that fsspec writes to."""
 
+    pause = 0.0
+
     def __init__(self, url: str, system: Any, root: str, folder: Path) -> None:
         self.name = url
         self.folder = folder
         self._system = system
         self._root = root
-        self._last = 0.0
 
     @classmethod
     def of(cls, url: str) -> RemoteTarget:
@@ -41,16 +41,17 @@ class RemoteTarget:
         import fsspec
 
         scheme = url.partition("://")[0]
+        kind = HubTarget if scheme == "hf" else cls
         settings = Settings.from_environment()
         try:
             # The Hub that is meant is the one that Gremio asks for everything else.
-            options = {"endpoint": settings.endpoint, "token": None} if scheme == "hf" else {}
+            options = {"endpoint": settings.endpoint} if kind is HubTarget else {}
             system, root = fsspec.core.url_to_fs(url, **options)
         except (ImportError, ValueError) as error:
             step = f"pip install what fsspec needs for {scheme}:// (s3fs for s3, gcsfs for gs), or choose a folder."
             raise OptionError(f"nothing here writes to {scheme}://: {error}", ref=url, next_step=step) from error
         place = hashlib.sha256(url.rstrip("/").encode()).hexdigest()[:32]
-        return cls(url, system, root.rstrip("/"), settings.home / "batches" / place)
+        return kind(url, system, root.rstrip("/"), settings.home / "batches" / place)
 
     def open(self) -> None:
         """Have the manifest of the place here, unless the one here knows more."""
@@ -91,28 +92,30 @@ class RemoteTarget:
         return None
 
     def _put(self, names: Collection[str]) -> None:
-        if not names:
-            return
-        with _told(self.name, "written to"):
-            if hasattr(self._system, "_api"):
-                self._commit(names)
-            else:
-                self._system.put([str(self.folder / name) for name in names], [f"{self._root}/{n}" for n in names])
+        if names:
+            with _told(self.name, "written to"):
+                self._send(sorted(names))
 
-    def _commit(self, names: Collection[str]) -> None:
-        from huggingface_hub import CommitOperationAdd
+    def _send(self, names: list[str]) -> None:
+        self._system.put([str(self.folder / name) for name in names], [f"{self._root}/{name}" for name in names])
 
-        time.sleep(max(0.0, self._last + _PAUSE_OF_COMMITS - time.monotonic()))
+
+class HubTarget(RemoteTarget):
+    """A repository on the Hub, where each time is a commit."""
+
+    pause = _PAUSE_OF_COMMITS
+
+    def _send(self, names: list[str]) -> None:
+        from huggingface_hub import CommitOperationAdd, HfApi
+
         place = self._system.resolve_path(self._root)
-        paths = {name: posixpath.join(place.path_in_repo, name) for name in names}
-        self._system._api.create_commit(
+        HfApi(endpoint=self._system.endpoint, token=self._system.token).create_commit(
             place.repo_id,
-            [CommitOperationAdd(path, self.folder / name) for name, path in sorted(paths.items())],
+            [CommitOperationAdd(posixpath.join(place.path_in_repo, name), self.folder / name) for name in names],
             commit_message=f"{len(names)} files of a batch",
             repo_type=place.repo_type,
             revision=place.revision,
         )
-        self._last = time.monotonic()
 
 
 @contextmanager

@@ -14,11 +14,13 @@ from gremio.errors import OptionError
 class Target(Protocol):
     """A place for files, by their names in it.
 
-    ``folder`` is where files are written first, the manifest among them; ``name`` is what the person called the place.
+    ``folder`` is where files are written first, the manifest among them; ``name`` is what the person called the place;
+    ``pause`` is how many seconds files may wait for others, where each time costs.
     """
 
     folder: Path
     name: str
+    pause: float
 
     def open(self) -> None:
         """Have the manifest that the place has, if it has one, in the folder."""
@@ -47,6 +49,8 @@ class Target(Protocol):
 
 class FolderTarget:
     """A folder on this machine."""
+
+    pause = 0.0
 
     def __init__(self, folder: Path, name: str) -> None:
         self.folder = folder

@@ -22,7 +22,7 @@ from typing import Any
 from gremio.batching.calls import problems
 from gremio.batching.drawing import Drawer
 from gremio.batching.order import Order, row_in
-from gremio.errors import GremioError
+from gremio.batching.refusals import refusal
 
 Tell = Callable[[Mapping[str, Any]], None]
 
@@ -46,14 +46,6 @@ def serve(lines: Any, tell: Tell) -> None:
         while drawer.notes:
             tell({"note": drawer.notes.pop(0)})
         tell({"done": {"megabytes": _megabytes()}})
-
-
-def refusal(error: Exception) -> dict[str, str]:
-    """An error as data."""
-    if isinstance(error, GremioError):
-        return {"kind": type(error).__name__, "message": error.message, "ref": error.ref, "next_step": error.next_step}
-    message = f"it raised {type(error).__name__} while it was loaded: {error}"
-    return {"kind": "CodeFailed", "message": message, "ref": "", "next_step": "`gremio run` shows more of it."}
 
 
 def quiet() -> None:

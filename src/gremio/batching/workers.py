@@ -21,12 +21,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
-from gremio import errors
 from gremio.batching.chunks import Chunk
 from gremio.batching.events import Event, Lost, Note, Ready
 from gremio.batching.jobs.row import Problem, Row
 from gremio.batching.made import Made
 from gremio.batching.order import Order, row_out
+from gremio.batching.refusals import rebuilt
 from gremio.errors import GremioError
 from gremio.machine.processes import forking
 
@@ -126,9 +126,22 @@ class _Worker:
 class Workers:
     """Draws with so many processes; without a number, as many as there are GPUs, or cores and memory for."""
 
-    def __init__(self, order: Order, *, count: int | None = None, retries: int = 2, start: Sequence[str] = ()) -> None:
-        """``start`` is what runs a module in a process, put before its name; a fork server's if not given."""
+    def __init__(
+        self,
+        order: Order,
+        *,
+        count: int | None = None,
+        retries: int = 2,
+        start: Sequence[str] = (),
+        keep: bool = False,
+    ) -> None:
+        """``start`` is what runs a module in a process, put before its name; a fork server's if not given.
+
+        With ``keep`` the processes stay for the next chunks, until the block ends.
+        """
         self._order = order
+        self._keep = keep
+        self._running: _Running | None = None
         self._count = count
         self._retries = retries
         self._given = tuple(start)
@@ -148,11 +161,15 @@ class Workers:
 
     def run(self, chunks: Sequence[Chunk]) -> Iterator[Event]:
         """See ``Pool``."""
-        running = _Running(self._order, self._start, self._folder, self._retries, deque(chunks))
+        running = self._running or _Running(self._order, self._start, self._folder, self._retries)
+        if self._keep and self._running is None:
+            self._running = running
+            self._stack.callback(running.end)
         try:
-            yield from running.events(self._count)
+            yield from running.events(chunks, self._count)
         finally:
-            running.end()
+            if not self._keep:
+                running.end()
 
     def check(self, rows: Sequence[Row]) -> list[Problem]:
         """See ``Pool``."""
@@ -176,19 +193,22 @@ _QUIET = {"DIFFUSERS_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error", "HF
 class _Running:
     """One job while it is drawn."""
 
-    def __init__(self, order: Order, start: Sequence[str], folder: Path, retries: int, waiting: deque[Chunk]) -> None:
+    def __init__(self, order: Order, start: Sequence[str], folder: Path, retries: int) -> None:
         self._order, self._start, self._folder, self._retries = order, start, folder, retries
-        self._waiting = waiting
+        self._waiting: deque[Chunk] = deque()
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
         self._failed_to_load = 0
         self._events: deque[Event] = deque()
 
-    def events(self, count: int | None) -> Iterator[Event]:
+    def events(self, chunks: Sequence[Chunk], count: int | None) -> Iterator[Event]:
         """Until nothing is left to draw."""
+        self._waiting.extend(chunks)
         self._undecided = count is None
-        for number in range(min(count or 1, len(self._waiting))):
+        for number in range(len(self._workers), min(count or 1, len(self._waiting))):
             self._begin(number)
+        for worker in self._workers:
+            self._feed(worker)
         while self._waiting or any(worker.in_hand for worker in self._workers):
             for key, _ in self._selector.select(_PAUSE):
                 self._hear(key.data)
@@ -303,14 +323,6 @@ class _Running:
                 wanted = chunk.wanted & {row.id for row in rows}
                 if wanted:
                     self._waiting.appendleft(Chunk(chunk.number, rows, wanted))
-
-
-def rebuilt(told: Mapping[str, str]) -> GremioError:
-    """An error that a worker told."""
-    kind = getattr(errors, told["kind"], GremioError)
-    error: GremioError = kind.__new__(kind, told["message"])
-    error.__dict__.update(message=told["message"], ref=told["ref"], next_step=told["next_step"])
-    return error
 
 
 def _never_loaded(worker: _Worker) -> GremioError:

@@ -72,6 +72,7 @@ _SIZES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 @click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
 @click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it.")
 @click.option("--sandbox", is_flag=True, help="In processes that can reach nothing.")
+@click.option("--ray", is_flag=False, flag_value="local", metavar="[ADDRESS]", help="On a Ray cluster.")
 @project_option
 @code_options
 @access_options
@@ -93,7 +94,7 @@ def batch(jobs: str, axes: tuple[str, ...], **options: Any) -> None:
 
     require_run_extra()
     shown = _Shown()
-    names = ("workers", "resume", "retry_failed", "max_failures", "retries", "manifest")
+    names = ("workers", "resume", "retry_failed", "max_failures", "retries", "manifest", "ray")
     ways = Ways(**{name: options.pop(name) for name in names}, listener=shown)
     dry = options.pop("dry_run")
     wish = _wish(jobs, axes, options)
