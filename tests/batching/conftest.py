@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,14 @@ def jobs(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def paint(easel: Path, forks: tuple[str, ...], tmp_path: Path) -> Callable[..., Report]:
+def paint(
+    easel: Path, forks: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Report]:
     """``paint(jobs, workers=2)``: draw them into ``tmp_path / "out"`` with the painter, one worker, seed 7."""
+    monkeypatch.setattr("gremio.batching.workers.forking", lambda environ: nullcontext(forks))
 
     def paint(file: Path, **options: Any) -> Report:
-        given = {"out": tmp_path / "out", "seed": 7, "workers": 1, "start": forks, "pipeline": PAINTER, **options}
+        given = {"out": tmp_path / "out", "seed": 7, "workers": 1, "pipeline": PAINTER, **options}
         return batch(file, model=easel, **given)
 
     return paint

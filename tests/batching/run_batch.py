@@ -2,7 +2,9 @@
 
 import json
 import sys
+from contextlib import nullcontext
 
+from gremio.batching import workers
 from gremio.batching.batch import batch
 from gremio.batching.progress import Progress
 
@@ -15,7 +17,10 @@ def tell(progress: Progress) -> None:
 
 def main(text: str) -> None:
     """Draw."""
-    batch(**json.loads(text), on_progress=tell)
+    told = json.loads(text)
+    start = tuple(told.pop("start"))
+    workers.forking = lambda environ: nullcontext(start)
+    batch(**told, on_progress=tell)
 
 
 if __name__ == "__main__":

@@ -60,9 +60,8 @@ def test_a_repository_on_the_hub(paint, jobs, api, hub, monkeypatch: pytest.Monk
     found = api.list_repo_files("maria/foxes", repo_type="dataset")
     assert {"june/000001.png", "june/000004.png", "june/manifest.jsonl", "june/index.html"} <= set(found)
     assert len(api.list_repo_commits("maria/foxes", repo_type="dataset")) < 8
-    lines = (
-        Path(api.hf_hub_download("maria/foxes", "june/manifest.jsonl", repo_type="dataset")).read_text().splitlines()
-    )
+    manifest = Path(api.hf_hub_download("maria/foxes", "june/manifest.jsonl", repo_type="dataset"))
+    lines = manifest.read_text().splitlines()
     assert [json.loads(line)["row"] for line in lines[1:]] == [each.row for each in report.made]
     assert paint(file, out="hf://datasets/maria/foxes/june", resume=True).drawn == 0
 

@@ -82,6 +82,24 @@ def test_a_name_of_the_lock_is_drawn_with(
     assert "gremio.lock has no entry" in gremio("batch", prompts, "--pipeline", "nois", "-o", "other").err
 
 
+def test_code_from_the_hub_needs_a_word(gremio, easel: Path, prompts: Path, put, tmp_path: Path) -> None:
+    """As for `run`; what may run is then locked at its commit."""
+    commit = put("maria/painter", {"pipeline.py": PAINTER.read_text()})
+    command = ("batch", prompts, "--pipeline", "maria/painter", "-m", easel, "-o", tmp_path / "out", "--workers", 1)
+    refused = gremio(*command)
+    assert refused.code == 1
+    assert "--trust-remote-code" in refused.err
+    assert not (tmp_path / "out").exists()
+    assert gremio(*command, "--trust-remote-code").code == 0
+    head = json.loads((tmp_path / "out" / "manifest.jsonl").read_text().splitlines()[0])
+    assert commit in head["job"]["code"]
+    put("maria/painter", {"pipeline.py": f"{PAINTER.read_text()}# later\n"})
+    moved = gremio(*command, "--trust-remote-code", "--resume")
+    assert moved.code == 1
+    assert "is not what it was" in moved.err
+    assert gremio(*command, "--trust-remote-code", "--revision", commit, "--resume").code == 0
+
+
 def test_interrupted_it_says_how_to_go_on(gremio, easel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends it with 130 and the command, which goes on."""
     monkeypatch.chdir(tmp_path)

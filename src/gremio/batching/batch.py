@@ -63,7 +63,6 @@ class Ways:
     retries: int = 2
     manifest: str = "jsonl"
     ray: str | None = None
-    start: Sequence[str] = ()
     listener: Listener | None = None
 
 
@@ -93,7 +92,6 @@ def batch(
     ray: str | None = None,
     on_progress: Listener | None = None,
     ask: Callable[[Callable[[], Any]], Any] | None = None,
-    start: Sequence[str] = (),
     **load: Any,
 ) -> Report:
     """Draw every row of a file.
@@ -124,7 +122,6 @@ def batch(
         ray: an address of a Ray cluster, or ``local``, to draw there.
         on_progress: called with a ``Progress`` now and then.
         ask: called with what may be refused for lack of trust, to ask somebody and call it again.
-        start: what runs a module in a process, put before its name.
         **load: arguments of ``from_pretrained``: ``custom_revision``, ``revision``, ``trust_remote_code`` and so on.
 
     Raises:
@@ -137,14 +134,14 @@ def batch(
         str(jobs), str(pipeline), None if model is None else str(model), str(out), dict(defaults or {}), tuple(grid),
         seed, threads, batch_size, dtype, device, format, fps, sandbox, project, load,
     )  # fmt: skip
-    ways = Ways(workers, resume, retry_failed, max_failures, retries, manifest, ray, start, on_progress)
+    ways = Ways(workers, resume, retry_failed, max_failures, retries, manifest, ray, on_progress)
     return draw(wish, ways, ask or _plainly)
 
 
 def estimated(wish: Wish, ways: Ways, ask: Callable[[Callable[[], Any]], Any] | None = None) -> Estimate:
     """What a job would take: all of it checked, two of its rows drawn, nothing kept."""
     planned = plan(wish, ask=ask or _plainly)
-    return estimate(planned, target_of(wish.out), start=ways.start, workers=ways.workers)
+    return estimate(planned, target_of(wish.out), workers=ways.workers)
 
 
 def draw(wish: Wish, ways: Ways, ask: Callable[[Callable[[], Any]], Any]) -> Report:
@@ -325,7 +322,7 @@ class _Job:
 
 def _pool(order: Order, ways: Ways) -> Pools:
     if ways.ray is None:
-        return Workers(order, count=ways.workers, retries=ways.retries, start=ways.start)
+        return Workers(order, count=ways.workers, retries=ways.retries)
     from gremio.batching.on_ray import OnRay
 
     return OnRay(order, address=ways.ray, count=ways.workers, retries=ways.retries)

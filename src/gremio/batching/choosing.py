@@ -139,20 +139,17 @@ def _asked(resolved: Resolved, ref: str, model: str, given: Mapping[str, Any]) -
     revision = "" if code is None or code.source == "local" else code.commit if code.source == "hub" else code.revision
     return LockEntry(
         _NAME,
-        ref=_absolute(ref),
+        ref=_absolute(ref) if ref and PipelineRef.parse(ref).source == "local" else ref,
         revision=revision,
         class_name=str(given.get("class_name") or ""),
-        model=_absolute(model),
+        model=_absolute(model) if Path(model).expanduser().is_dir() else model,
         model_revision=resolved.home.origin.commit,
         variant=str(given.get("variant") or ""),
     )
 
 
 def _absolute(text: str) -> str:
-    """Local paths as they are from anywhere."""
-    local = text and PipelineRef.parse(text).source == "local"
-    if not local and not (text and Path(text).is_dir() and "/" in text):
-        return text
+    """A local path as it is from anywhere."""
     return os.path.abspath(os.path.expanduser(text.removeprefix("local:")))  # noqa: PTH100, PTH111  links stay
 
 

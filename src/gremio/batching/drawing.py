@@ -154,7 +154,8 @@ class Drawer:
             raise
         beside = [each for path in saved.paths if (each := path.with_name(f"{path.name}.json")).is_file()]
         files = tuple(_file(path, folder) for path in (*saved.paths, *beside))
-        return Made(row.id, files, self.caller.seed_of(row), self._code, seconds=seconds)
+        note = "; ".join(dict.fromkeys(each.note for each in artifacts if each.note))
+        return Made(row.id, files, self.caller.seed_of(row), self._code, seconds=seconds, note=note)
 
     def _metadata(self, row: Row) -> dict[str, str]:
         said = {**self._order.defaults, **row.cells, "seed": self.caller.seed_of(row)}

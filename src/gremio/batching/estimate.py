@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,7 @@ class Estimate:
     free: int | None
 
 
-def estimate(plan: Plan, target: Target, *, workers: int | None, start: Sequence[str] = ()) -> Estimate:
+def estimate(plan: Plan, target: Target, *, workers: int | None) -> Estimate:
     """Draw the first and the middle row, keep nothing, and reckon.
 
     Raises:
@@ -45,7 +44,7 @@ def estimate(plan: Plan, target: Target, *, workers: int | None, start: Sequence
     made: list[Made] = []
     with tempfile.TemporaryDirectory(prefix="gremio-batch-") as folder:
         order = plan.order(Path(folder))
-        with Workers(order, count=1, start=start) as pool:
+        with Workers(order, count=1) as pool:
             if plan.caller is None:
                 refuse(pool.check(plan.rows), len(plan.rows), ref=plan.wish.jobs)
             for event in pool.run([Chunk(n, (row,), frozenset({row.id})) for n, row in enumerate(rows)]):

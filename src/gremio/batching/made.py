@@ -22,6 +22,7 @@ class Made:
 
     ``call`` is the fingerprint of what it asked for, ``code`` the digest of the pipeline's code, ``seconds`` what it
     took on the clock; ``error`` is empty where nothing went wrong. An error that is ``passing`` may not come again.
+    ``note`` is what a person should know of its files.
     """
 
     row: str
@@ -31,6 +32,7 @@ class Made:
     call: str = ""
     seconds: float = 0.0
     error: str = ""
+    note: str = ""
     passing: bool = False
 
     def as_dict(self) -> dict[str, Any]:

@@ -130,6 +130,7 @@ def write_parquet(path: Path, made: Iterable[Made]) -> None:
 
 def _flat(made: Made) -> list[dict[str, Any]]:
     row = {"row": made.row, "seed": made.seed, "code": made.code, "seconds": made.seconds, "error": made.error}
+    row |= {"note": made.note}
     files = [{"file": each.file, "sha256": each.sha256, "size": each.size} for each in made.files]
     return [row | each for each in files or [{"file": None, "sha256": None, "size": None}]]
 
@@ -139,4 +140,4 @@ def _schema() -> Any:
 
     text, whole = pyarrow.string(), pyarrow.int64()
     columns = {"row": text, "file": text, "sha256": text, "size": whole, "seed": whole, "code": text}
-    return pyarrow.schema(list({**columns, "seconds": pyarrow.float64(), "error": text}.items()))
+    return pyarrow.schema(list({**columns, "seconds": pyarrow.float64(), "error": text, "note": text}.items()))

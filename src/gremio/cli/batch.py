@@ -107,8 +107,8 @@ def batch(jobs: str, axes: tuple[str, ...], **options: Any) -> None:
     with _told_how_to_go_on(shown, wish.out):
         report = draw(wish, ways, asking)
     shown.end()
-    for each in report.failures[:20]:
-        click.echo(plain_line(f"{each.row}: {each.error}"), err=True)
+    for each in [made for made in report.made if made.error or made.note][:20]:
+        click.echo(plain_line(f"{each.row}: {each.error or each.note}"), err=True)
     files = sum(len(each.files) for each in report.made)
     before = f", {report.before} were done before" if report.before else ""
     click.echo(f"{report.drawn} rows drawn, {len(report.failures)} failed{before}; {files} files in {report.out}")
