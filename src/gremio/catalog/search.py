@@ -18,12 +18,14 @@ from gremio.machine.settings import Settings
 from gremio.trust.approvals import Approvals
 
 _RANK = f"bm25(words, {', '.join(map(str, COLUMNS.values()))})"
-_ORDER = "CASE source WHEN 'mirror' THEN 0 WHEN 'local' THEN 1 WHEN 'approved' THEN 2 ELSE 3 END, ref"
+# Mirror, local, hub, approved.
+_ORDER = "e.source DESC, e.ref"
+_RANKED = 3000
+"""How many of those that have the words are ranked. The catalogue's order has the community folder first."""
 _ONE_IS_MISSING = (
-    "EXISTS (SELECT 1 FROM facets f WHERE f.kind = 'package' AND f.entry = e.id"
-    " AND f.value IN (SELECT value FROM json_each(?)))"
+    "e.id IN (SELECT entry FROM facets WHERE kind = 'package' AND value IN (SELECT value FROM json_each(?)))"
 )
-_RUNS = "EXISTS (SELECT 1 FROM results r WHERE r.digest = e.digest AND r.versions = ? AND r.outcome = 'runs')"
+_RUNS = "e.id IN (SELECT id FROM results JOIN entries USING (digest) WHERE versions = ? AND outcome = 'runs')"
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ class Catalog:
         with self._store.reading() as file:
             if file is None:
                 return []
-            sql = "SELECT document FROM entries WHERE current AND ref >= ? AND ref < ? ORDER BY ref LIMIT ?"
+            sql = (
+                "SELECT document FROM entries JOIN documents USING (id)"
+                " WHERE current = 1 AND ref >= ? AND ref < ? ORDER BY ref LIMIT ?"
+            )
             rows = file.execute(sql, (_storable(beginning), _storable(beginning) + "\U0010ffff", limit)).fetchall()
         return [(entry.ref, entry.heading) for entry in (Entry.read(document) for (document,) in rows)]
 
@@ -118,7 +123,7 @@ class Catalog:
                 return {}
             sql = (
                 "SELECT f.value, count(*) FROM facets f JOIN entries e ON e.id = f.entry"
-                " WHERE f.kind = ? AND e.current GROUP BY f.value ORDER BY count(*) DESC, f.value"
+                " WHERE f.kind = ? AND e.current = 1 GROUP BY f.value ORDER BY count(*) DESC, f.value"
             )
             return dict(file.execute(sql, (kind,)).fetchall())
 
@@ -126,7 +131,8 @@ class Catalog:
         with self._store.reading() as file:
             if file is None:
                 return None
-            row = file.execute(f"SELECT document FROM entries WHERE {condition}", (_storable(value),)).fetchone()
+            sql = f"SELECT document FROM entries JOIN documents USING (id) WHERE {condition}"
+            row = file.execute(sql, (_storable(value),)).fetchone()
             return next(iter(self._with_here(file, [Entry.read(row[0])])), None) if row else None
 
     def _rows(self, file: sqlite3.Connection, query: Query, *, every: bool) -> list[str]:
@@ -136,15 +142,20 @@ class Catalog:
             wanted = match(query.words, every=every)
             if not wanted:
                 return []
-            table, order = "words JOIN entries e ON e.id = words.rowid", f"{_RANK}, ref"
-            conditions.insert(0, "words MATCH ?")
-            values.insert(0, wanted)
+            # The words are where SQLite has to begin.
+            table, order = "words CROSS JOIN entries e ON e.id = words.rowid", f"{_RANK}, e.ref"
+            conditions, values = ["words MATCH ?", *conditions], [wanted, *values]
+            # To rank takes ten times as long as to find.
+            sql = f"SELECT e.id FROM {table} WHERE {' AND '.join(conditions)} LIMIT 1 OFFSET {_RANKED}"
+            if last := file.execute(sql, values).fetchone():
+                conditions.append(f"words.rowid < {last[0]}")
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        sql = f"SELECT e.document FROM {table} {where} ORDER BY {order} LIMIT ?"
-        return [document for (document,) in file.execute(sql, (*values, query.limit + 1))]
+        ids = file.execute(f"SELECT e.id FROM {table} {where} ORDER BY {order} LIMIT {query.limit + 1}", values)
+        sql = "SELECT document FROM documents WHERE id = ?"
+        return [file.execute(sql, found).fetchone()[0] for found in ids.fetchall()]
 
     def _conditions(self, file: sqlite3.Connection, query: Query) -> tuple[list[str], list[str]]:
-        conditions = [] if query.every_revision else ["e.current"]
+        conditions = [] if query.every_revision else ["e.current = 1"]
         values: list[str] = []
 
         def also(condition: str, value: str, wanted: bool = True) -> None:

@@ -29,8 +29,11 @@ _TABLES = (
     """
 CREATE TABLE entries (
     id INTEGER PRIMARY KEY, place TEXT NOT NULL, key TEXT NOT NULL, stamp TEXT NOT NULL, ref TEXT NOT NULL,
-    source TEXT NOT NULL, digest TEXT NOT NULL, current INTEGER NOT NULL, document TEXT NOT NULL, UNIQUE (place, key)
+    source TEXT NOT NULL, digest TEXT NOT NULL, current INTEGER NOT NULL, UNIQUE (place, key)
 )""",
+    # Apart, so that what is looked through for every search stays small.
+    "CREATE TABLE documents (id INTEGER PRIMARY KEY, document TEXT NOT NULL)",
+    "CREATE INDEX entries_in_order ON entries (current, source DESC, ref)",
     "CREATE INDEX entries_by_ref ON entries (ref)",
     "CREATE INDEX entries_by_digest ON entries (digest)",
     """
@@ -42,7 +45,7 @@ CREATE TABLE facets (
     f"CREATE VIRTUAL TABLE words USING fts5({', '.join(COLUMNS)}, content='', prefix='3',"
     " tokenize='unicode61 remove_diacritics 2')",
 )
-_NAMES = ("words", "facets", "entries", "places")
+_NAMES = ("words", "facets", "documents", "entries", "places")
 
 
 class Store:
@@ -124,10 +127,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
 def put(connection: sqlite3.Connection, place: str, key: str, stamp: str, entry: Entry) -> None:
     """Keep an entry under its place and key, instead of what was there. ``stamp`` says what it was read from."""
     remove(connection, place, [key])
-    row = (place, key, stamp, entry.ref, entry.source, entry.digest, entry.current, entry.document())
+    row = (place, key, stamp, entry.ref, entry.source, entry.digest, entry.current)
     marks = ",".join("?" * len(row))
-    columns = "place, key, stamp, ref, source, digest, current, document"
+    columns = "place, key, stamp, ref, source, digest, current"
     rowid = connection.execute(f"INSERT INTO entries ({columns}) VALUES ({marks})", row).lastrowid
+    connection.execute("INSERT INTO documents VALUES (?, ?)", (rowid, entry.document()))
     connection.executemany("INSERT INTO facets VALUES (?, ?, ?)", [(*facet, rowid) for facet in facets_of(entry)])
     names = ", ".join(COLUMNS)
     values = (rowid, *columns_of(entry))
@@ -138,7 +142,8 @@ def remove(connection: sqlite3.Connection, place: str, keys: Iterable[str]) -> N
     """Forget some entries of a place."""
     names = ", ".join(COLUMNS)
     for key in keys:
-        found = connection.execute("SELECT id, document FROM entries WHERE place = ? AND key = ?", (place, key))
+        sql = "SELECT id, document FROM entries JOIN documents USING (id) WHERE place = ? AND key = ?"
+        found = connection.execute(sql, (place, key))
         for rowid, document in found.fetchall():
             entry = Entry.read(document)
             values = ("delete", rowid, *columns_of(entry))
@@ -147,7 +152,8 @@ def remove(connection: sqlite3.Connection, place: str, keys: Iterable[str]) -> N
             connection.execute(f"INSERT INTO words (words, rowid, {names}) VALUES ({marks})", values)
             facets = [(*facet, rowid) for facet in facets_of(entry)]
             connection.executemany("DELETE FROM facets WHERE kind = ? AND value = ? AND entry = ?", facets)
-            connection.execute("DELETE FROM entries WHERE id = ?", (rowid,))
+            for table in ("entries", "documents"):
+                connection.execute(f"DELETE FROM {table} WHERE id = ?", (rowid,))
 
 
 def stamps(connection: sqlite3.Connection, place: str) -> dict[str, str]:

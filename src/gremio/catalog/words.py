@@ -84,7 +84,7 @@ def _one(word: str) -> str:
 
 def _quoted(word: str) -> str:
     # A quoted string is taken apart as the texts were, so nothing in it is syntax; a star after it means a prefix.
-    return f'"{word}"*' if len(word) >= _SHORTEST_PREFIX else f'"{word}"'
+    return f'"{word}"*' if sum(map(str.isalnum, word)) >= _SHORTEST_PREFIX else f'"{word}"'
 
 
 def _stems(word: str) -> Iterator[str]:
