@@ -40,7 +40,7 @@ CREATE TABLE entries (
 CREATE TABLE facets (
     kind TEXT NOT NULL, value TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (kind, value, entry)
 ) WITHOUT ROWID""",
-    "CREATE TABLE places (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, told TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE places (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, title TEXT NOT NULL) WITHOUT ROWID",
     # The texts are in the documents already; the index alone is a third of the size.
     f"CREATE VIRTUAL TABLE words USING fts5({', '.join(COLUMNS)}, content='', prefix='3',"
     " tokenize='unicode61 remove_diacritics 2')",

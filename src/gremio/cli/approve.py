@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.options import access_arguments, access_options, code_options, format_option
 from gremio.cli.wording import answer
 from gremio.errors import NotTrusted
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("ref", metavar="REF|DIGEST")
+@click.argument("ref", metavar="REF|DIGEST", shell_complete=completing.refs)
 @click.option("--note", default="", help="Why, for whoever reads it later.")
 @click.option("--by", default="", help="Who approves; you, if not given.")
 @click.option("-y", "--yes", is_flag=True, help="You have looked at it; don't ask.")

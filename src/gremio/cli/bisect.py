@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.libraries import require_run_extra
 from gremio.cli.options import access_options, format_option
 from gremio.cli.trials import access_of, limits_of, request_of, trial_options
@@ -22,7 +23,7 @@ _COLOURS = {"good": "green", "bad": "red"}
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=completing.refs)
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @click.option("--good", required=True, metavar="REVISION", help="An older revision, which runs.")
 @click.option("--bad", required=True, metavar="REVISION", help="A newer revision, which doesn't.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.libraries import require_run_extra
 from gremio.cli.options import access_options, code_options, format_option
 from gremio.cli.trials import access_of, limits_of, report_lines, request_of, trial_options
@@ -37,7 +38,7 @@ _OF_ALL = {
 
 
 @click.command()
-@click.argument("ref", required=False)
+@click.argument("ref", required=False, shell_complete=completing.refs)
 @click.option("--all", "everything", is_flag=True, help="Check the whole community folder, or every file of a folder.")
 @click.option("--loader", type=click.Choice(["gremio", "diffusers"]), default="gremio", help="Who loads the code.")
 @click.option("--beside", type=click.Choice(["diffusers"]), help="With --all: check by plain diffusers as well.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.findings import changed_lines, finding_lines
 from gremio.cli.options import access_arguments, access_options, code_options
 from gremio.cli.wording import answer, section
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=completing.refs)
 @click.option("--diff", "other", metavar="OTHER", help="Tell what changed since OTHER: a revision of REF, or a ref.")
 @click.option("--all", "everything", is_flag=True, help="Show findings of low severity one by one, too.")
 @click.option(

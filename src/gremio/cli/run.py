@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gremio.cli import locked, modular, sandboxed
+from gremio.cli import completing, locked, modular, sandboxed
 from gremio.cli.consent import asking
 from gremio.cli.libraries import quiet_libraries, require_run_extra
 from gremio.cli.options import access_arguments, access_options, code_options, named_values, project_option
@@ -29,7 +29,7 @@ _OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=completing.refs)
 @click.option("-m", "--model", help="The weights: owner/repo or a folder. Without it REF is the model itself.")
 @click.option("-p", "--prompt", help="What to draw.")
 @click.option("--negative-prompt", help="What not to draw.")

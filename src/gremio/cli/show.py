@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import completing
+from gremio.cli.find import runs_here
 from gremio.cli.options import access_arguments, access_options, code_options, format_option
 from gremio.cli.wording import answer, section
-from gremio.machine.terminal import plain_line
+from gremio.errors import StoreError
+from gremio.machine.terminal import plain, plain_line
 
 if TYPE_CHECKING:
+    from gremio.catalog import Entry
     from gremio.code.review import Review
 
 _FILES = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp4", ".wav", ".npy", ".npz"}
 
 
 @click.command()
-@click.argument("ref")
+@click.argument("ref", shell_complete=completing.refs)
 @code_options
 @access_options
 @format_option
@@ -41,7 +46,19 @@ def show(ref: str, form: str, revision: str | None, class_name: str | None, **op
     from gremio.sources.reading import read
 
     review = read(ref, custom_revision=revision, class_name=class_name, **access_arguments(options))
-    answer(form, review.as_dict(), _lines(review))
+    known = _known(ref, review.digest)
+    answer(form, review.as_dict() | {"catalog": known.as_dict() if known else None}, _lines(review, known))
+
+
+def _known(ref: str, digest: str) -> Entry | None:
+    """What the catalogue knows of exactly this code, or else of this ref. A damaged one knows nothing."""
+    from gremio.catalog import Catalog
+    from gremio.machine.settings import Settings
+
+    with suppress(StoreError):
+        catalog = Catalog(Settings.from_environment())
+        return catalog.by_digest(digest) or catalog.get(ref)
+    return None
 
 
 def _show_file(path: Path, form: str) -> None:
@@ -54,11 +71,15 @@ def _show_file(path: Path, form: str) -> None:
     answer(form, found, lines or [f"{path} says nothing about what made it."])
 
 
-def _lines(review: Review) -> Iterator[str]:
+def _lines(review: Review, known: Entry | None) -> Iterator[str]:
     title, docstring = _about(review)
     yield click.style(plain_line(title), bold=True)
+    if known and known.description:
+        docstring = known.description
     if docstring:
         yield f"  {plain_line(docstring.strip().splitlines()[0])}"
+    if known:
+        yield from _of_catalog(known, review.digest)
     yield from section("code", [review.origin, review.digest, f"entry {review.entry}", *_others(review)])
     # The digest covers them and so does a grant, though this entry does not reach them: a model's components, say.
     yield from section("also in this code", review.others)
@@ -74,6 +95,24 @@ def _lines(review: Review) -> Iterator[str]:
     lacking = sorted({r.package for r in review.missing if r.package})
     if lacking:
         yield click.style(f"Before it can run: pip install {' '.join(lacking)}", fg="yellow")
+
+
+def _of_catalog(entry: Entry, digest: str) -> Iterator[str]:
+    """What it is for and how it is used; the latter of exactly this code only."""
+    facts = {
+        "title": entry.title,
+        "by": ", ".join(entry.authors),
+        "for": ", ".join(filter(None, [*entry.tasks, entry.family])),
+        "licence": entry.licence,
+        "weights": entry.model,
+    }
+    same = entry.digest == digest
+    if same:
+        facts |= {"here": runs_here(entry), "approved": entry.approved}
+    yield from section("known of it", [f"{name:<9} {value}" for name, value in facts.items() if value])
+    if entry.example and same:
+        source = {"README": "its README", "docstring": "its docstring"}.get(entry.example.made_from, "its signature")
+        yield from section(f"example, made from {source}", plain(entry.example.text).rstrip().split("\n"))
 
 
 def _of_blocks(blocks: Any) -> Iterator[str]:

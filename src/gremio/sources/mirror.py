@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from pathlib import PurePosixPath
 
@@ -69,6 +70,19 @@ class MirrorSource:
         found = self._repository.read(listing, paths)
         return [self._one(PurePosixPath(path).name, found[path], folder, listing) for path in paths]
 
+    def newest(self) -> tuple[Listing, str]:
+        """The whole mirror as it is now, and the folder in it that a name without a revision means.
+
+        Raises:
+            GremioError: the mirror can't be reached, or is none.
+        """
+        listing = self._listing()
+        return listing, self._folder(PipelineRef("", "mirror", ""), None, listing)
+
+    def read(self, listing: Listing, paths: Sequence[str]) -> dict[str, bytes]:
+        """The bytes of some of its files, by path."""
+        return self._repository.read(listing, paths)
+
     def versions(self, ref: PipelineRef) -> tuple[list[str], list[str]]:
         """The mirror's versions, oldest first and ``main`` last: all, and those that have this file.
 
@@ -77,7 +91,7 @@ class MirrorSource:
         """
         listing = self._listing()
         folders = {path.split("/")[0] for path in listing.files if path.count("/") == 1}
-        ordered = list(reversed(_by_age(folders)))
+        ordered = list(reversed(by_age(folders)))
         having = [folder for folder in ordered if f"{folder}/{ref.name}.py" in listing.files]
         if not having:
             raise _unknown_name(ref, f"no version of Diffusers' community folder has {ref.name}.py", listing)
@@ -165,10 +179,10 @@ def _installed_version() -> str:
 
 
 def _newest(folders: set[str]) -> list[str]:
-    return _by_age(folders)[:9]
+    return by_age(folders)[:9]
 
 
-def _by_age(folders: set[str]) -> list[str]:
+def by_age(folders: Collection[str]) -> list[str]:
     """The versions among the folders, newest first, ``main`` before them all."""
 
     def order(name: str) -> tuple[int, ...]:

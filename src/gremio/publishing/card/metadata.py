@@ -60,13 +60,13 @@ class Head:
 
 def metadata(publication: Publication, *, repo_id: str) -> dict[str, Any]:
     """What can be told without asking: library, task, base model, tags. A licence is never invented."""
-    model = publication.model[0]
+    model, read = publication.model[0], publication.review
     tags = ["diffusers", "gremio"]
     if publication.tree is not None or publication.kind != "pipeline":
         tags.append(_TAGS[publication.kind])
     told = {
         "library_name": "diffusers",
-        "pipeline_tag": task(publication.review, publication.class_name) if publication.review else None,
+        "pipeline_tag": task(read.call, read.components, publication.class_name) if read else None,
         "base_model": model if model != repo_id else None,
         "tags": tags,
     }

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from gremio.code.review import Review
+from gremio.code.review import ComponentSlot, Parameter
 
 _TO_VIDEO = re.compile(r"vid(?:eo)?(?:2|to)vid|v2v")
 _FROM_IMAGE = re.compile(r"img(?:2|to)|image(?:2|to)(?:image|video|3d)|i2v|inpaint|outpaint|upscal|superres|pix2pix")
 _PICTURES = {"image", "init_image", "input_image", "input_imgs", "mask_image", "original_image", "images"}
 
 
-def task(review: Review, class_name: str) -> str | None:
+def task(call: Iterable[Parameter], components: Iterable[ComponentSlot], class_name: str) -> str | None:
     """``text-to-image`` and its like; None where call and name don't make it clear."""
-    parameters = {parameter.name for parameter in review.call}
-    required = {parameter.name for parameter in review.call if parameter.required}
+    taken = list(call)
+    parameters = {parameter.name for parameter in taken}
+    required = {parameter.name for parameter in taken if parameter.required}
     name = class_name.lower()
     prompted = bool(parameters & {"prompt", "prompts", "prompt_embeds"})
     if "controlnet" in name or not parameters:
@@ -26,7 +28,7 @@ def task(review: Review, class_name: str) -> str | None:
         return "depth-estimation"
     if given or prompted:
         return f"{given or 'text'}-to-{output}"
-    encodes = any("encoder" in slot.name or "tokenizer" in slot.name for slot in review.components)
+    encodes = any("encoder" in slot.name or "tokenizer" in slot.name for slot in components)
     from_noise = "num_inference_steps" in parameters and not encodes and not required - {"batch_size"}
     return "unconditional-image-generation" if output == "image" and from_noise else None
 

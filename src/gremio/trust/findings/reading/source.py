@@ -9,7 +9,7 @@ import tokenize
 from dataclasses import dataclass
 from functools import cached_property
 
-from gremio.code.syntax.parsing import parse_unkept
+from gremio.code.syntax.parsing import parse_source
 from gremio.errors import UnreadableCode
 
 _LONGEST = 160  # characters of a line in a snippet
@@ -30,7 +30,7 @@ class Source:
     def read(cls, path: str, data: bytes) -> Source:
         """Parse it, if it can be."""
         try:
-            return cls(path, data, parse_unkept(data, path))
+            return cls(path, data, parse_source(data, path))
         except UnreadableCode as error:
             return cls(path, data, None, error.message.partition(": ")[2], error.line)
 

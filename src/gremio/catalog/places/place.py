@@ -1,0 +1,53 @@
+"""The port that every kind of place implements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from gremio.catalog.entry import Entry, Source
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that a place has: its key there, what changes when it does, and how it is read.
+
+    What is read may come to nothing: a file without a class is no entry.
+    """
+
+    key: str
+    stamp: str
+    read: Callable[[], Entry | None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a place has now. ``prepare`` has everything at hand that reading some of the items takes, in one go.
+
+    ``whole`` is whether this is all of it. Where only what is cached can be read, items may be unavailable, and what is
+    not among them may be there all the same.
+    """
+
+    stamp: str
+    items: Sequence[Item]
+    whole: bool = True
+    prepare: Callable[[Sequence[Item]], None] = lambda items: None
+
+
+class Place(Protocol):
+    """Something that has entries."""
+
+    name: str
+    """For the catalogue's file: the same for the same place."""
+    title: str
+    """For people."""
+    source: Source
+
+    def plan(self, before: str) -> Plan | None:
+        """What it has now; None where that is what it had when its stamp was ``before``.
+
+        Raises:
+            RefNotFound: it is not there any more.
+            GremioError: it can't be reached.
+        """
