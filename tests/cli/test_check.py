@@ -255,3 +255,20 @@ def test_a_real_refusal(hub, put) -> None:
     done = subprocess.run([sys.executable, "-c", script, "ana/brush"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["error"]["kind"] == "NotTrusted"
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_result_is_found_without_a_sync(gremio, code, everything) -> None:  # noqa: F811
+    """By the digest of the code, whoever finds it; what was loaded otherwise says nothing of Gremio."""
+    folder = code({"castle": "mended", "tower": "fails"})
+    for file in folder.iterdir():
+        file.write_text(f"{file.read_text()}from diffusers import DiffusionPipeline\nclass P(DiffusionPipeline): ...\n")
+    gremio("catalog", "sync", "--folder", folder)
+    for how in (("--loader", "diffusers"), ("--no-mend",)):
+        gremio("check", folder / "castle.py", *how)
+    assert gremio("find", "--runs").code == 1
+    for what in ([("--all", folder)] if everything else [(folder / "castle.py",), (folder / "tower.py",)]):
+        gremio("check", *what)
+    assert "runs here" in gremio("find", "--runs").out
+    assert "tower" not in gremio("find", "--runs").out
+    assert "here: fails" in gremio("find", "--no-runs").out

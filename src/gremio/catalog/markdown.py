@@ -12,6 +12,7 @@ _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _RULE = re.compile(r"\s*\|?\s*:?-{2,}")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(\s*<?([^)\s>]+)[^)]*\)|<img\s[^>]*?src=[\"']([^\"']+)", re.IGNORECASE)
 _LINK = re.compile(r"\[((?:[^\[\]]|\[[^\]]*\])*)\]\([^)]*\)")
+_ADDRESS = re.compile(r"<(https?://[^<>\s]+)>")
 _TAG = re.compile(r"<[^<>]*>")
 _MARKS = re.compile(r"(\*\*|__|`|(?<!\w)[*_]|[*_](?!\w))")
 _LONGEST = 400  # characters of a description
@@ -73,7 +74,7 @@ def plain_text(text: str) -> str:
     text = _IMAGE.sub("", text)
     for _ in range(2):  # a picture in a link
         text = _LINK.sub(r"\1", text)
-    text = html.unescape(_TAG.sub("", text))
+    text = html.unescape(_TAG.sub("", _ADDRESS.sub(r"\1", text)))
     return " ".join(_MARKS.sub("", text).replace("\\", "").split()).lstrip("-* ")
 
 

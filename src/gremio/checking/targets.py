@@ -21,7 +21,8 @@ class CheckedFile:
     """One file to check.
 
     ``name`` is what a table calls it and ``version`` the column there; ``ref`` and ``revision`` are what Gremio loads,
-    ``path`` is what plain diffusers does; ``digest`` is empty where the code can't be read.
+    ``path`` is what plain diffusers does; ``digest`` is empty where the code can't be read. ``found`` is the digest of
+    the code as it lies there, where a trial adds components to it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class CheckedFile:
     revision: str | None
     path: str
     digest: str
+    found: str = ""
 
 
 def of_mirror(revision: str | None, *, access: Access, settings: Settings) -> list[CheckedFile]:
@@ -69,11 +71,11 @@ def of_folder(folder: Path, *, version: str | None = None, access: Access, setti
 def _local(file: Path, name: str, version: str, access: Access, settings: Settings) -> CheckedFile:
     try:
         tree = fetch(PipelineRef.parse(file), revision=None, access=access, settings=settings)
-        digest = str(_with_components(tree).digest)
+        found, digest = str(tree.digest), str(_with_components(tree).digest)
     except GremioError:
         # The trial will say what is wrong with it.
-        digest = ""
-    return CheckedFile(name, version, f"local:{file}", None, str(file), digest)
+        found, digest = "", ""
+    return CheckedFile(name, version, f"local:{file}", None, str(file), digest, found)
 
 
 def _with_components(tree: CodeTree) -> CodeTree:

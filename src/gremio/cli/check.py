@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from gremio.cli.options import access_options, code_options, format_option
 from gremio.cli.trials import access_of, limits_of, report_lines, request_of, trial_options
 from gremio.cli.wording import answer
 from gremio.code.ref import FORMS
-from gremio.errors import CodeError, OptionError
+from gremio.errors import CodeError, OptionError, StoreError
 
 if TYPE_CHECKING:
     from gremio.checking.counting import Counts, SideBySide
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from gremio.checking.runner import Job
     from gremio.checking.table import Entry, Table
     from gremio.checking.targets import CheckedFile
+    from gremio.machine.settings import Settings
 
+log = logging.getLogger("gremio")
 _MEMORY = 8192  # MB for each of many; tiny models take a tenth
 _FILE = Path("gremio-check.json")
 _OF_ALL = {
@@ -99,12 +102,15 @@ def _check_one(ref: str, options: dict[str, Any], form: str) -> int:
         ref, options, revision=revision, class_name=options.pop("class_name"), loader=options.pop("loader")
     )
     require_leave([request.loader], remote=parsed.source != "local", settings=settings)
+    found = ""
     with suppress(CodeError):
         # What isn't there is an error of this command; what is there and can't be used is for the report.
-        fetch(parsed, revision=revision, access=access, settings=settings)
+        found = str(fetch(parsed, revision=revision, access=access, settings=settings).digest)
     report = Runner(limits=limits, environ=environment(access)).check(request)
     if report.error and report.error.kind == "OptionError" and report.reached == "read":
         raise OptionError(report.error.message, ref=ref, next_step=report.error.hint)
+    if request.loader == "gremio" and request.mend:
+        _remember(settings, dict.fromkeys((found, report.digest), outcome(report)))
     answer(form, {"outcome": outcome(report), **report.as_dict()}, report_lines(report))
     return 0 if report.runs else 1
 
@@ -123,9 +129,8 @@ def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
     path: Path = options.pop("out") or _FILE
     with sole_writer(path, settings):
         table = Table.load(path)
-        jobs = plan(
-            _subjects(folder, options, access, settings), request_of("", options, pipelines_only=True), loaders, limits
-        )
+        subjects = _subjects(folder, options, access, settings)
+        jobs = plan(subjects, request_of("", options, pipelines_only=True), loaders, limits)
         if options["fresh"]:
             table.forget((job.planned.name, job.planned.column) for job in jobs)
         left, answered = remaining(jobs, table)
@@ -133,8 +138,28 @@ def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
         table.save(path)
         runner = Runner(limits=limits, environ=environment(access, threads=1))
         found = _Progress(jobs, answered, path)
-        found.make(runner, left, table, options["jobs"] or _half_of_processors())
+        try:
+            found.make(runner, left, table, options["jobs"] or _half_of_processors())
+        finally:
+            _remember_all(settings, found.entries, subjects)
     return _tell(Table.of(found.entries), table, path, options["page_file"], form)
+
+
+def _remember(settings: Settings, outcomes: Mapping[str, str]) -> None:
+    """Have `gremio find` know it. A check is worth the same where that can't be written."""
+    from gremio.catalog.results import remember
+
+    try:
+        remember(settings, outcomes)
+    except StoreError as error:
+        log.warning("what was found is not remembered for `gremio find`: %s", error.message)
+
+
+def _remember_all(settings: Settings, entries: Sequence[Entry], subjects: Sequence[CheckedFile]) -> None:
+    found = {subject.name: subject.found for subject in subjects}
+    own = [entry for entry in entries if entry.column.loader == "gremio" and entry.column.mend]
+    outcomes = {digest: entry.outcome for entry in own for digest in (entry.digest, found.get(entry.name, ""))}
+    _remember(settings, outcomes)
 
 
 def _refuse(folder: str | None, options: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 
-from gremio.catalog.examples.uses import Subject, Use, is_load
+from gremio.catalog.examples.uses import Subject, Use, called, is_load
 from gremio.code.review.requirements import BROUGHT
 from gremio.code.syntax.parsing import dotted
 
@@ -47,6 +47,9 @@ class _Loads(ast.NodeTransformer):
             node.func.value = ast.Name("DiffusionPipeline", ast.Load())
             kept = [each for each in node.keywords if each.arg != "custom_pipeline"]
             node.keywords = [ast.keyword("custom_pipeline", ast.Constant(self._subject.ref)), *kept]
+        elif isinstance(node.func, ast.Attribute) and node.func.attr == "save" and node.args:
+            # A folder for pictures is not there for everybody.
+            _without_folder(node.args[0])
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
@@ -54,6 +57,12 @@ class _Loads(ast.NodeTransformer):
         gone = {self._subject.class_name} if own else {"DiffusionPipeline"} if node.module == "diffusers" else set()
         node.names = [each for each in node.names if each.name not in gone]
         return node if node.names else None
+
+
+def _without_folder(path: ast.expr) -> None:
+    first = path.values[0] if isinstance(path, ast.JoinedStr) and path.values else path
+    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+        first.value = first.value.rpartition("/")[2]
 
 
 def _first_lines(module: ast.Module) -> list[str]:
@@ -84,7 +93,7 @@ def _seemly(module: ast.Module) -> bool:
 
 
 def _reads_a_file(call: ast.Call) -> bool:
-    if dotted(call.func).rpartition(".")[2] not in _READERS or not call.args:
+    if called(call) not in _READERS or not call.args:
         return False
     texts = [node.value for node in ast.walk(call.args[0]) if isinstance(node, ast.Constant)]
     return any(isinstance(text, str) and not text.startswith("https://") for text in texts)

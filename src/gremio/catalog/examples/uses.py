@@ -15,8 +15,6 @@ from gremio.running.calls import CallSignature, find
 
 REPO = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _PLACEHOLDERS = ("path/to", "your/", "owner/", "user/")
-SEED = "seed of a generator"
-"""Stands in a call's values for the parameter that takes a generator."""
 
 
 class Unknown(Exception):
@@ -112,6 +110,11 @@ def is_load(call: ast.Call, subject: Subject) -> bool:
     return bool(subject.class_name) and owner.rpartition(".")[2] == subject.class_name
 
 
+def called(call: ast.Call) -> str:
+    """The last name of what is called, whatever it is called on."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else dotted(call.func)
+
+
 def _loads(module: ast.Module, subject: Subject) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(module):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
@@ -174,7 +177,7 @@ def _seed(node: ast.expr, constants: Mapping[str, Any]) -> Any:
     """The seed of ``torch.Generator(…).manual_seed(7)``, also where it has a name."""
     if isinstance(node, ast.Name) and isinstance(constants.get(node.id), ast.Call):
         node = constants[node.id]
-    if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "manual_seed" and len(node.args) == 1:
+    if isinstance(node, ast.Call) and called(node) == "manual_seed" and len(node.args) == 1:
         return value_of(node.args[0], constants)
     return value_of(node, constants)
 
@@ -190,7 +193,7 @@ def _constants(module: ast.Module) -> dict[str, Any]:
             try:
                 found[name] = value_of(value, found)
             except Unknown:
-                makes = isinstance(value, ast.Call) and dotted(value.func).endswith("manual_seed")
+                makes = isinstance(value, ast.Call) and called(value) == "manual_seed"
                 found[name] = value if makes else None
                 often |= set() if makes else {name}
     return {name: value for name, value in found.items() if name not in often}
