@@ -267,7 +267,7 @@ def test_a_result_is_found_without_a_sync(gremio, code, everything) -> None:  # 
     for how in (("--loader", "diffusers"), ("--no-mend",)):
         gremio("check", folder / "castle.py", *how)
     assert gremio("find", "--runs").code == 1
-    for what in ([("--all", folder)] if everything else [(folder / "castle.py",), (folder / "tower.py",)]):
+    for what in [("--all", folder)] if everything else [(folder / "castle.py",), (folder / "tower.py",)]:
         gremio("check", *what)
     assert "runs here" in gremio("find", "--runs").out
     assert "tower" not in gremio("find", "--runs").out

@@ -19,6 +19,7 @@ def _options(command):
 
 def _everything():
     commands = [gremio, *(gremio.get_command(None, name) for name in COMMANDS)]
+    commands += [each for group in commands[1:] for each in getattr(group, "commands", {}).values()]
     return set().union(*map(_options, commands)) | {"--help"}
 
 

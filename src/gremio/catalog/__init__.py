@@ -5,8 +5,13 @@ file in Gremio's home; out come ``Entry`` values, ranked.
 
     entry, store, search    one thing that can be found; the file; words and filters to entries
     results                 what ``gremio check`` found on this machine, by digest
+    places, sync            where entries come from, and what has changed there
+    reading                 from code and what people wrote to an entry
+    readme, markdown        what a page says of each file
+    examples                lines that use a pipeline and work as they are printed
 
-Open ``entry.py`` for what is known of each, ``words.py`` for how words are understood.
+Open ``kinds.py`` for a task or a family, ``words.py`` for how words are understood, ``places/place.py`` for a new
+place, ``entry.py`` for what is known of each.
 """
 
 from gremio.catalog.entry import Entry, Example, Needed, Run
