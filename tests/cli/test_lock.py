@@ -7,6 +7,7 @@ import pytest
 from tests.samples.code import PLAIN
 
 from gremio.cli.main import run
+from gremio.sandbox.confinement.tiers import layers
 
 
 @pytest.fixture
@@ -139,3 +140,18 @@ def test_run_asks_on_a_terminal_before_code_of_the_hub_runs(project, monkeypatch
     assert answers == []
     monkeypatch.setenv("GREMIO_POLICY", "never")
     assert run(draw) == 1
+
+
+@pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
+def test_a_pipeline_that_is_locked_into_the_sandbox(project, hub, capsys):
+    """Needs no approval; ``run`` takes it there by itself, without a request, and the picture tells the entry."""
+    assert run([*ADD, "--sandbox"]) == run(["sync"]) == run(["lock", "--check"]) == run(["verify"]) == 0
+    assert "in a sandbox only" in capsys.readouterr().out
+    before = len(hub.requests)
+    assert run(["run", "fox", "--prompt", "a fox", "--steps", "1", "--seed", "7", "-o", "fox.png"]) == 0
+    assert len(hub.requests) == before
+    from gremio import Workspace
+    from gremio.running.outputs import read_metadata
+
+    assert read_metadata(project / "fox.png")["gremio:lock"] == str(Workspace().entry("fox").digest)
+    assert run(["run", "fox", "--variant", "fp16"]) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 from tests.samples.code import PLAIN
 
 from gremio import DiffusionPipeline, Sandbox
-from gremio.errors import NotTrusted, OptionError, SandboxFailed, SandboxLost, SandboxUnavailable
+from gremio.errors import NotTrusted, OptionError, SandboxFailed, SandboxLost, SandboxUnavailable, UnsafeModel
 from gremio.sandbox.confinement import landlock
 from gremio.sandbox.forks import forks
 
@@ -167,6 +168,18 @@ def test_bad_arguments_are_refused(small, given, says):
     """Before anything is started."""
     with pytest.raises(OptionError, match=says):
         Sandbox.from_pretrained(small, **given)
+
+
+def test_a_link_in_a_model_opens_nothing(small, tmp_path, home):
+    """What it leads to is never among the files that a worker may read, not even while its code is imported."""
+    model = tmp_path / "model"
+    shutil.copytree(small, model)
+    (tmp_path / "key").write_text('{"_class_name": "DDIMScheduler"}')
+    (model / "scheduler" / "scheduler_config.json").unlink()
+    (model / "scheduler" / "scheduler_config.json").symlink_to(tmp_path / "key")
+    with pytest.raises(UnsafeModel, match="outside"):
+        Sandbox.from_pretrained(model, custom_pipeline=Path(__file__).parent / "attack_pipeline.py")
+    assert not (home / "scratch").exists()
 
 
 def test_what_does_not_travel_is_refused(sandbox):

@@ -62,7 +62,8 @@ def test_outputs_generators_and_numbers():
     """A pipeline's output by attribute, name and position; a generator by its seed; nan as nan."""
     from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput
 
-    found = decode(*encode(StableDiffusionPipelineOutput(images=[1], nsfw_content_detected=None)))
+    output = StableDiffusionPipelineOutput(images=[1], nsfw_content_detected=None)
+    found = decode(*encode(output, outputs=True))
     assert (found.images, found[0], found["images"], found.nsfw_content_detected) == ([1], [1], [1], None)
     with pytest.raises(AttributeError):
         _ = found.nothing
@@ -74,9 +75,11 @@ def test_outputs_generators_and_numbers():
     assert decode(*encode(torch.float16)) is torch.float16
 
 
-@pytest.mark.parametrize("value", [object(), {1: 2}, 2**70, lambda: 0, np.array(["a"]), np.array([object()]), {1}])
+@pytest.mark.parametrize(
+    "value", [object(), {1: 2}, 2**70, lambda: 0, np.array(["a"]), np.array([object()]), {1}, Message("a", 1), "\udcff"]
+)
 def test_what_does_not_travel_is_refused(value):
-    """Nothing is pickled to make it travel."""
+    """Nothing is pickled to make it travel, and nothing becomes something else on the way."""
     with pytest.raises(BadValue):
         encode(value)
 
@@ -119,6 +122,8 @@ LIES = {
     "a dtype of another kind": ({"$": "dtype", "value": "__class__"}, []),
     "a device that is none": ({"$": "device", "value": "x:y"}, []),
     "a large number": (10**30, []),
+    "text of half characters": ("\udcff", []),
+    "a shape beyond all numbers": ({"$": "array", "dtype": "uint8", "shape": [0, 2**39, 2**39], "blob": 0}, [b""]),
 }
 
 

@@ -35,7 +35,9 @@ def codes(draw):
 models = st.builds(LockedModel, word, commit | st.just(""), hashes, text, st.none() | codes())
 names = st.from_regex(r"[A-Za-z0-9][\w.-]*", fullmatch=True)
 entries = st.lists(
-    st.builds(LockEntry, names, text, text, text, text, text, text, st.none() | codes(), st.none() | models),
+    st.builds(
+        LockEntry, names, text, text, text, text, text, text, st.none() | codes(), st.none() | models, st.booleans()
+    ),
     unique_by=lambda entry: entry.name,
     max_size=3,
 )

@@ -14,8 +14,10 @@ from tests.samples.code import PLAIN
 from tests.workspace.conftest import given
 
 from gremio.errors import GremioError, LockError, NotAsLocked, NotTrusted, OptionError
+from gremio.sandbox.confinement.tiers import layers
 from gremio.trust.approvals import Approvals
 from gremio.workspace import LockEntry, Workspace
+from gremio.workspace.loading import resolve_locked
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 
@@ -256,3 +258,25 @@ def test_policies_hold_for_what_is_locked(locked, monkeypatch):
     monkeypatch.setenv("GREMIO_POLICY", "never")
     with pytest.raises(NotTrusted, match="no community code"):
         Workspace(locked.folder).load("fox")
+
+
+@pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
+def test_an_entry_for_the_sandbox_needs_no_approval_and_runs_nowhere_else(work, asked, hub, put, sd_folder, tmp_path):
+    """With code of its own and of the model's, from the cache alone; the links of its folder are no obstacle."""
+    entry, trees = work.resolve(replace(asked, sandbox=True))
+    work.put(entry, trees)
+    work.sync()
+    before = len(hub.requests)
+    with work.load("fox", timeout=120) as pipe:
+        assert pipe.info()["class"] == "Plain"
+        assert pipe.gremio.lock == str(work.entry("fox").digest)
+        assert pipe(prompt="a fox", num_inference_steps=1, output_type="np").images.shape[0] == 1
+    assert len(hub.requests) == before
+    for unconfined in (lambda: work.from_pipe("fox", None), lambda: resolve_locked(work.project, entry, {})):
+        with pytest.raises(LockError, match="in a sandbox only"):
+            unconfined()
+    work.file.write_text(work.file.read_text().replace("sandbox = true\n", ""))
+    with pytest.raises(NotTrusted):
+        work.load("fox")
+    with pytest.raises(NotTrusted):
+        work.confine("fox")

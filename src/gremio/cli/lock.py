@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 @click.option("--model-revision", default="", help="Of the weights.")
 @click.option("--class-name", default="", help="Which class, where the file defines several.")
 @click.option("--variant", default="", help="Weights of that variant, such as fp16.")
+@click.option(
+    "--sandbox", is_flag=True, help="It runs in a process that can reach nothing; its code needs no approval."
+)
 @click.option("--approve", "yes", is_flag=True, help="You have looked at its code: let exactly this run.")
 @click.option("--note", default="", help="Why, for whoever reads the lock.")
 @project_option
@@ -150,7 +153,7 @@ def _consented(work: Workspace, entry: LockEntry, trees: Iterable[CodeTree], *, 
 
 def _told(work: Workspace, entry: LockEntry) -> None:
     click.echo(f"locked {entry.name} {entry.digest}")
-    for line in section("code", [f"{code.ref}  {code.approval}" for code in entry.codes]):
+    for line in section("code", [f"{code.ref}  {code.approval or 'in a sandbox only'}" for code in entry.codes]):
         click.echo(line)
     if entry.weights:
         at = f"@{entry.weights.commit}" if entry.weights.commit else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gremio.cli.options import access_arguments
 from gremio.code import PipelineRef
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from gremio.workspace import LockEntry, Workspace
 
 
-def entry_of(ref: str, model: str | None, *, only_locked: bool, project: str) -> tuple[Workspace, LockEntry] | None:
+Entry: TypeAlias = "tuple[Workspace, LockEntry]"
+
+
+def entry_of(ref: str, model: str | None, *, only_locked: bool, project: str) -> Entry | None:
     """The entry of the lock that is meant: by ``--locked``, or where a name without ``--model`` means nothing else."""
     from gremio.workspace import Workspace
 
@@ -26,6 +29,15 @@ def resolve(work: Workspace, entry: LockEntry, options: dict[str, Any]) -> Resol
     """What a run of an entry means; options that the lock decides are refused."""
     from gremio.workspace.loading import resolve_locked
 
+    return resolve_locked(work.project, entry, _arguments(options))
+
+
+def confined(work: Workspace, entry: LockEntry, options: dict[str, Any], placed: dict[str, Any]) -> Any:
+    """A sandbox with the pipeline of an entry."""
+    return work.confine(entry.name, **_arguments(options), **placed)
+
+
+def _arguments(options: dict[str, Any]) -> dict[str, Any]:
     trust = [*options.pop("trust"), *([True] if options.pop("trust_remote_code") else [])]
     arguments = {
         "custom_pipeline": options.pop("model"),
@@ -36,10 +48,10 @@ def resolve(work: Workspace, entry: LockEntry, options: dict[str, Any]) -> Resol
         **access_arguments(options),
     }
     given = {name: value for name, value in arguments.items() if value}
-    return resolve_locked(work.project, entry, {**given, "mend": not options.pop("no_mend")})
+    return {**given, "mend": not options.pop("no_mend")}
 
 
-def noted(pipeline: Any, entry: tuple[Workspace, LockEntry] | None) -> Any:
+def noted(pipeline: Any, entry: Entry | None) -> Any:
     """The pipeline, which tells the entry that it was loaded from, if it was."""
     if entry is None:
         return pipeline

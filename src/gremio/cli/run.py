@@ -88,16 +88,11 @@ def run(ref: str, **options: Any) -> None:
     require_run_extra()
     size = Size.parse(options["size"]) if options["size"] else None
     device, dtype = options.pop("device"), options.pop("dtype")
-    if options.pop("sandbox"):
-        given = {name: options[name] for name in _OF_CALL} | {"size": size}
-        model, arguments = _arguments(ref, options)
-        seed = _seed(options.pop("seed"))
-        with sandboxed.loaded(model, arguments, device, dtype) as pipeline:
-            result = sandboxed.call(pipeline, given, seed)
-            _tell(_saved(result, pipeline, seed, ref, options, pipeline.info()["class"]))
-        return
     # All that can be refused is refused before torch is loaded.
     entry = locked.entry_of(ref, options["model"], only_locked=options.pop("locked"), project=options.pop("project"))
+    if options.pop("sandbox") or (entry and entry[1].sandbox):
+        _run_confined(ref, options, entry, sandboxed.placed(device, dtype), size)
+        return
     resolved = locked.resolve(*entry, options) if entry else _resolved(ref, options)
     given = {name: options[name] for name in _OF_CALL} | {"size": size}
     if isinstance(resolved, Resolved):
@@ -105,6 +100,17 @@ def run(ref: str, **options: Any) -> None:
     seed = _seed(options.pop("seed"))
     pipeline = locked.noted(_load(resolved, device, dtype, given), entry)
     _tell(_draw(pipeline, seed, ref, options, given))
+
+
+def _run_confined(
+    ref: str, options: dict[str, Any], entry: locked.Entry | None, placed: dict[str, Any], size: Size | None
+) -> None:
+    given = {name: options[name] for name in _OF_CALL} | {"size": size}
+    seed = _seed(options.pop("seed"))
+    made = locked.confined(*entry, options, placed) if entry else sandboxed.loaded(*_arguments(ref, options), placed)
+    with made as pipeline:
+        result = sandboxed.call(pipeline, given, seed)
+        _tell(_saved(result, pipeline, seed, ref, options, pipeline.info()["class"]))
 
 
 def _tell(saved: Saved) -> None:

@@ -12,12 +12,16 @@ from gremio.errors import OptionError
 from gremio.running.calls import CallSignature, build, find
 
 
-def loaded(model: str, arguments: Mapping[str, Any], device: str | None, dtype: str | None) -> Any:
+def placed(device: str | None, dtype: str | None) -> dict[str, Any]:
+    """The arguments of a sandbox that say where and in which numbers."""
+    return {"device": device or "cpu"} | ({"dtype": dtype} if dtype else {})
+
+
+def loaded(model: str, arguments: Mapping[str, Any], placed: Mapping[str, Any]) -> Any:
     """A sandbox with the pipeline in it."""
     from gremio.sandbox.host import Sandbox
 
-    given: dict[str, Any] = {**arguments, "dtype": dtype} if dtype else dict(arguments)
-    return Sandbox.from_pretrained(model, device=device or "cpu", **given)
+    return Sandbox.from_pretrained(model, **arguments, **placed)
 
 
 def call(pipeline: Any, given: Mapping[str, Any], seed: int) -> Any:

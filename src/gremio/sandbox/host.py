@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gremio.errors import OptionError, SandboxFailed, SandboxLost
 from gremio.loading.modules.provenance import Provenance
+from gremio.loading.pipelines.request import LoadRequest
 from gremio.machine.terminal import plain
 from gremio.running.calls import CallSignature
 from gremio.sandbox import scratch as scratches
@@ -25,6 +26,7 @@ from gremio.sandbox.forks import Process, forks
 from gremio.sandbox.orders import Order, order, share_order
 from gremio.sandbox.values import BadValue, Generator, decode, encode
 from gremio.sandbox.watchdog import Allowance, watch
+from gremio.sources.model import ModelHome
 
 Progress = Callable[[int, int | None], None]
 _LOADING = 10
@@ -41,6 +43,22 @@ class Limits:
     threads: int | None
     device: str = "cpu"
     tier: Tier = "full"
+
+    @classmethod
+    def take(cls, arguments: dict[str, Any]) -> Limits:
+        """Take those arguments of ``from_pretrained`` out that are about the process.
+
+        Raises:
+            OptionError: one of them is no amount.
+        """
+        return cls(
+            _megabytes(arguments.pop("memory", None) or "80%"),
+            _megabytes(arguments.pop("scratch", "1GB")),
+            arguments.pop("timeout", None),
+            arguments.pop("threads", None),
+            arguments.pop("device", "cpu"),
+            arguments.pop("tier", "full"),
+        )
 
 
 class Sandbox:
@@ -80,8 +98,8 @@ class Sandbox:
         """As ``DiffusionPipeline.from_pretrained``, but confined.
 
         Args:
-            model: a repository on the Hub, or a folder. memory: at most so much, as ``"8GB"`` or in bytes, weights
-            that are cast or moved among it; four fifths of this
+            model: a repository on the Hub, or a folder.
+            memory: at most so much, as ``"8GB"`` or in bytes, weights that are moved among it; four fifths of this
                 machine's if not given.
             scratch: how much it may write, likewise.
             timeout: seconds for each call; loading may take ten times as long.
@@ -97,12 +115,21 @@ class Sandbox:
             SandboxLost: its process ended, took too much or too long.
             GremioError: the model or the code can't be found or reached.
         """
-        require(tier)
+        given = {"memory": memory, "scratch": scratch, "timeout": timeout, "threads": threads}
+        limits = Limits.take(given | {"tier": tier, "device": device})
         kwargs.pop("trust_remote_code", None)
-        if device != "cpu":
-            kwargs.setdefault("device_map", device)
-        limits = Limits(_megabytes(memory or "80%"), _megabytes(scratch), timeout, threads, device, tier)
-        found = cls(order(model, dict(kwargs)), limits, str(model))
+        return cls.of(LoadRequest.parse(model, kwargs), limits)
+
+    @classmethod
+    def of(cls, request: LoadRequest, limits: Limits, *, home: ModelHome | None = None, lock: str = "") -> Sandbox:
+        """For a call that was parsed before; ``home`` and ``lock`` are of the entry that it is from."""
+        require(limits.tier)
+        if limits.device != "cpu":
+            request = replace(request, rest={"device_map": limits.device, **request.rest})
+        wanted = order(request, home)
+        if lock:
+            wanted = replace(wanted, made=replace(wanted.made, lock=lock))
+        found = cls(wanted, limits, str(request.model))
         try:
             with found._lock:
                 found._start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from gremio.code.review import entry_class
 from gremio.code.review.classes import ClassReader
 from gremio.code.review.signatures import SignatureReader
 from gremio.errors import CodeError, NotTrusted, OptionError
-from gremio.loading.components import ModelIndex, Selection, custom_components
+from gremio.loading.components import ModelIndex, Selection, custom_components, refuse_unsafe
 from gremio.loading.modules.provenance import CodeProvenance, Provenance
 from gremio.loading.pipelines.request import CodeChoice, LoadRequest
 from gremio.machine.settings import Settings
@@ -25,7 +25,7 @@ from gremio.sources.model import ModelHome, code_of, open_model, read_index
 
 @dataclass(frozen=True)
 class Order:
-    """``body`` and ``blobs`` go to the worker; ``read`` are the files and folders that it may read for it.
+    """``body`` and ``blobs`` go to the worker; ``read`` are the files that it may read for it.
 
     ``made`` says what the pipeline is made of, ``signature`` what it takes, as far as reading its class tells.
     """
@@ -37,38 +37,43 @@ class Order:
     signature: CallSignature | None
 
 
-def order(model: Any, arguments: dict[str, Any]) -> Order:
-    """From the arguments of ``from_pretrained``.
+def order(request: LoadRequest, home: ModelHome | None = None) -> Order:
+    """From a call of ``from_pretrained``; ``home`` is the model where it was opened before, as a lock has it.
 
     Raises:
-        GremioError: something can't be found, or no code may run at all here.
+        GremioError: something can't be found, reaches out of the model, or no code may run at all here.
         OptionError: an argument can't go into a sandbox.
     """
-    numbers: dict[str, Any] = {
-        name: arguments.pop(name) for name in ("dtype", "torch_dtype", "device_map") if name in arguments
-    }
-    request = LoadRequest.parse(model, arguments)
     _require_leave(request.settings)
-    home = open_model(request.model, revision=request.revision, access=request.access, settings=request.settings)
+    given = _encoded(_plain(request), str(request.model))
+    home = home or open_model(
+        request.model, revision=request.revision, access=request.access, settings=request.settings
+    )
     index = ModelIndex.parse(read_index(home), ref=home.name)
     wanted = [name for name, entry in index.components.items() if not entry.is_null]
     own = _own_code(index, home, wanted)
-    paths = [*request.selection.files(home.paths(), wanted, ref=home.name), *(own.files if own else ())]
+    paths = request.selection.files(home.paths(), wanted, ref=home.name)
+    # Before the worker is let read what they lead to.
+    refuse_unsafe(home, paths, wanted)
     folder = home.fetch(paths)
+    places = _places(home, folder, own)
     tree = _named(request.code, request.access, request.settings)
     code = tree or (own if index.module else None)
     name = entry_class(code, "pipeline", request.code.class_name) if code else index.class_name
-    given = _encoded({**numbers, **_plain(request)}, home.name)
     body = {
-        "model": str(folder),
+        "model": {
+            "name": home.name,
+            "origin": vars(home.origin),
+            "files": {path: str(place) for path, place in places.items()},
+            "code": list(own.files) if own else [],
+        },
         "arguments": given,
-        "places": [str(folder.resolve())],
         **code_body(request.code, tree, own),
     }
-    blobs = tuple(tree.files.values()) if tree else ()
+    blobs = tuple(data for each in (tree, own) if each for data in each.files.values())
     ref = request.code.ref.text if request.code.ref else home.name
     made = Provenance(home.name, home.origin.commit, _provenance(code, name, ref) if code else None)
-    return Order(body, blobs, _readable(folder, paths), made, _signature(code, name))
+    return Order(body, blobs, tuple(places.values()), made, _signature(code, name))
 
 
 def share_order(arguments: dict[str, Any]) -> Order:
@@ -81,7 +86,7 @@ def share_order(arguments: dict[str, Any]) -> Order:
     if choice.ref is None:
         raise OptionError("from_pipe was not told which class to make", next_step="Pass custom_pipeline=.")
     tree = _named(choice, access, settings)
-    body = {"arguments": _encoded(arguments, choice.ref.text), "places": [], **code_body(choice, tree, None)}
+    body = {"arguments": _encoded(arguments, choice.ref.text), **code_body(choice, tree, None)}
     assert tree is not None
     name = entry_class(tree, "pipeline", choice.class_name)
     made = Provenance("", "", _provenance(tree, name, choice.ref.text))
@@ -108,8 +113,8 @@ def _require_leave(settings: Settings) -> None:
 
 
 def _named(choice: CodeChoice, access: Access, settings: Settings) -> CodeTree | None:
-    if choice.ref is None:
-        return None
+    if choice.ref is None or choice.tree is not None:
+        return choice.tree
     return fetch(choice.ref, revision=choice.revision, access=access, settings=settings)
 
 
@@ -140,11 +145,12 @@ def _encoded(arguments: Mapping[str, Any], ref: str) -> Any:
     return told
 
 
-def _readable(folder: Path, paths: Iterable[str]) -> tuple[Path, ...]:
-    """The model's folder and, where its files are links, as in the Hub's cache, the files that they lead to."""
-    real = folder.resolve()
-    targets = {(real / path).resolve() for path in paths}
-    return (real, *sorted(target for target in targets if not target.is_relative_to(real)))
+def _places(home: ModelHome, folder: Path, own: CodeTree | None) -> dict[str, Path]:
+    """Where the files of a model lie that are here and are its own; its code travels as bytes."""
+    paths = [path for path in home.paths() if not own or path not in own.files]
+    there = [path for path in paths if (folder / path).is_file()]
+    elsewhere = home.links(there)
+    return {path: (folder / path).resolve() for path in there if path not in elsewhere}
 
 
 def _provenance(tree: CodeTree, name: str, ref: str) -> CodeProvenance:

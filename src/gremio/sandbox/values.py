@@ -60,8 +60,9 @@ class Generator:
 
 @dataclass
 class Encoder:
-    """Collects blobs while values are told."""
+    """Collects blobs while values are told; ``outputs`` are what a pipeline returns, whose class the parent lacks."""
 
+    outputs: bool = False
     blobs: list[Blob] = field(default_factory=list)
 
     def encode(self, value: Any, depth: int = 0) -> Any:
@@ -111,7 +112,7 @@ class Encoder:
             return self._array("array", numpy.asarray(value))
         if numpy is not None and isinstance(value, numpy.ndarray):
             return self._array("array", value)
-        if is_dataclass(value) and not isinstance(value, type):
+        if self.outputs and is_dataclass(value) and not isinstance(value, type):
             told = [[each.name, self.encode(getattr(value, each.name), depth + 1)] for each in fields(value)]
             return {"$": "output", "items": told}
         return None
@@ -141,13 +142,13 @@ class Encoder:
         return len(self.blobs) - 1
 
 
-def encode(value: Any) -> tuple[Any, list[Blob]]:
-    """A value as JSON and the blobs that it speaks of.
+def encode(value: Any, *, outputs: bool = False) -> tuple[Any, list[Blob]]:
+    """A value as JSON and the blobs that it speaks of; an object with fields travels among ``outputs`` only.
 
     Raises:
         BadValue: it is of a kind that does not travel.
     """
-    encoder = Encoder()
+    encoder = Encoder(outputs)
     return encoder.encode(value), encoder.blobs
 
 

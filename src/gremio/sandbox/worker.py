@@ -10,12 +10,15 @@ import os
 import socket
 import sys
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from gremio.sandbox.channel import Blob, Channel, ChannelClosed, Message
 from gremio.sandbox.confinement.confine import Bounds, confine
+from gremio.sandbox.told_model import ToldModel
 from gremio.sandbox.values import BadValue, decode, encode
 
 _LONGEST_TRACEBACK = 20_000
@@ -95,7 +98,7 @@ class Worker:
             "seed": self._seed,
         }[message.kind]
         try:
-            told, blobs = encode(operation(dict(message.body), message.blobs))
+            told, blobs = encode(operation(dict(message.body), message.blobs), outputs=True)
         except ChannelClosed:
             raise
         except BaseException as error:
@@ -114,9 +117,10 @@ class Worker:
 
         given = decode(body["arguments"], [])
         placement = Placement.take(given)
-        choice = _choice(body, list(blobs))
-        request = replace(LoadRequest.parse(Path(body["model"]), given), code=choice)
-        return self._keep(body, load_resolved(DiffusionPipeline, resolve(request), placement))
+        choice, code = _choice(body, list(blobs))
+        home = ToldModel(body["model"], dict(zip(body["model"]["code"], code, strict=True)))
+        request = replace(LoadRequest.parse(home.name, given), code=choice)
+        return self._keep(body, load_resolved(DiffusionPipeline, resolve(request, home=home), placement))
 
     def _share(self, body: dict[str, Any], blobs: Iterable[Blob]) -> Any:
         from gremio.loading.pipelines.facade import DiffusionPipeline
@@ -124,7 +128,8 @@ class Worker:
 
         source = self._pipelines[body["source"]]
         given = decode(body["arguments"], [])
-        return self._keep(body, share_pipeline(DiffusionPipeline, source, given, choice=_choice(body, list(blobs))))
+        choice, _ = _choice(body, list(blobs))
+        return self._keep(body, share_pipeline(DiffusionPipeline, source, given, choice=choice))
 
     def _keep(self, body: dict[str, Any], pipeline: Any) -> Any:
         self._pipelines[body["pipeline"]] = pipeline
@@ -167,55 +172,40 @@ class Worker:
         self._channel.send(Message("progress", self._request, values))
 
 
-class Bar:
-    """What stands in for a pipeline's progress bar: each step is told to the parent."""
+class Bar(tqdm):  # type: ignore[misc]
+    """A pipeline's progress bar that shows nothing; each step is told to the parent."""
 
-    def __init__(self, tell: Any, iterable: Iterable[Any] | None, total: int | None) -> None:
+    def __init__(self, tell: Callable[..., None], iterable: Iterable[Any] | None, total: int | None) -> None:
+        super().__init__(iterable, total=total, disable=True)
         self._tell = tell
-        self._iterable = iterable
-        self.total = total if total is not None else len(iterable) if hasattr(iterable, "__len__") else None  # type: ignore[arg-type]
-        self.n = 0
-
-    def __enter__(self) -> Bar:
-        """As tqdm's."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """As tqdm's."""
 
     def __iter__(self) -> Iterator[Any]:
         """Over what it was given, a step each."""
-        for each in self._iterable or ():
+        for each in self.iterable:
             yield each
             self.update()
 
     def update(self, n: int = 1) -> None:
         """So many steps further."""
         self.n += n
-        self._tell(done=int(self.n), total=self.total)
-
-    def close(self) -> None:
-        """As tqdm's."""
-
-    def set_postfix(self, *_: object, **__: object) -> None:
-        """As tqdm's."""
-
-    set_description = set_postfix
+        self._tell(done=int(self.n), total=None if self.total is None else int(self.total))
 
 
-def _choice(body: dict[str, Any], blobs: list[Blob]) -> Any:
-    """The code that the parent read and hashed, from the bytes that it sent; in here everything may run."""
+def _choice(body: dict[str, Any], blobs: list[Blob]) -> tuple[Any, list[bytes]]:
+    """The code that the parent read and hashed, from the bytes that it sent, and those that belong to the model."""
     from gremio.code import CodeTree, Digest, Origin, PipelineRef
     from gremio.loading.pipelines.request import CodeChoice
     from gremio.trust import Grant
 
-    grant = Grant(True, frozenset(body["places"]), frozenset(map(Digest.parse, body["digests"])), "confined")
-    code = body["code"]
+    # In here everything that was sent may run.
+    grant = Grant(True, digests=frozenset(map(Digest.parse, body["digests"])), said="confined")
+    sent, code = [bytes(blob) for blob in blobs], body["code"]
     if code is None:
-        return CodeChoice(None, None, body["class_name"], grant, body["mend"])
-    files = {path: bytes(blob) for path, blob in zip(code["paths"], blobs, strict=True)}
+        return CodeChoice(None, None, body["class_name"], grant, body["mend"]), sent
+    own = sent[len(code["paths"]) :]
+    files = dict(zip(code["paths"], sent, strict=False))
     tree = CodeTree(files, code["entry"], Origin(**code["origin"]), code["meant"])
-    return CodeChoice(PipelineRef.parse(body["ref"]), None, body["class_name"], grant, body["mend"], tree)
+    return CodeChoice(PipelineRef.parse(body["ref"]), None, body["class_name"], grant, body["mend"], tree), own
 
 
 def _failure(error: BaseException) -> dict[str, Any]:

@@ -75,7 +75,8 @@ class LockEntry:
 
     ``ref``, ``revision``, ``class_name``, ``model``, ``model_revision`` and ``variant`` are what was asked for, as it
     was written; ``code`` and ``weights`` are what that was. One of the two may be missing: code without weights is
-    for ``from_pipe``, and a model may need none but standard code.
+    for ``from_pipe``, and a model may need none but standard code. ``sandbox`` says that it runs confined only, for
+    which nobody has to approve its code.
     """
 
     name: str
@@ -87,6 +88,7 @@ class LockEntry:
     variant: str = ""
     code: LockedCode | None = None
     weights: LockedModel | None = None
+    sandbox: bool = False
 
     @property
     def codes(self) -> tuple[LockedCode, ...]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gremio.code import PipelineRef
 from gremio.errors import LockError, OptionError
 from gremio.loading.pipelines.request import CodeChoice, LoadRequest
 from gremio.loading.pipelines.resolving import Resolved, resolve
+from gremio.sources.model import ModelHome
 from gremio.trust import Grant
 from gremio.workspace.entry import LockEntry
 from gremio.workspace.project import Project
 from gremio.workspace.resolving import drift
+
+if TYPE_CHECKING:
+    from gremio.sandbox.host import Sandbox
 
 log = logging.getLogger("gremio")
 
@@ -29,7 +33,9 @@ _DECIDED = (
 
 
 def load(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Any:
-    """The pipeline of an entry, with the lock's digest in ``pipe.gremio.lock``."""
+    """The pipeline of an entry, with the lock's digest in ``pipe.gremio.lock``; confined if the entry says so."""
+    if entry.sandbox:
+        return confine(project, entry, arguments)
     from gremio.loading.pipelines import DiffusionPipeline
     from gremio.loading.pipelines.from_pretrained import load_resolved
     from gremio.loading.pipelines.options import Placement
@@ -39,18 +45,41 @@ def load(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Any:
     return noted(load_resolved(DiffusionPipeline, resolve_locked(project, entry, rest), placement), entry)
 
 
+def confine(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Sandbox:
+    """The pipeline of an entry in a sandbox. Never loads torch."""
+    from gremio.sandbox.host import Limits, Sandbox
+
+    rest = dict(arguments)
+    limits = Limits.take(rest)
+    request, home = _asked(project, entry, rest)
+    return Sandbox.of(request, limits, home=home, lock=str(entry.digest))
+
+
 def resolve_locked(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Resolved:
     """What a load of an entry means: its files, checked, and its code, allowed to run. Never loads torch."""
+    _refuse_unconfined(entry)
+    request, home = _asked(project, entry, arguments)
+    return resolve(request, home=home)
+
+
+def _refuse_unconfined(entry: LockEntry) -> None:
+    """Nobody approved the code of an entry that runs in a sandbox only."""
+    if entry.sandbox:
+        step = f"`gremio run {entry.name}` and Workspace.load run it there; added without --sandbox it runs anywhere."
+        raise LockError("the entry runs in a sandbox only", ref=entry.name, next_step=step)
+
+
+def _asked(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> tuple[LoadRequest, ModelHome]:
     _require(project, entry, arguments)
     home = project.model(entry)
     asked = LoadRequest.parse(home.name, {**arguments, "local_files_only": True, "variant": entry.variant or None})
-    choice = _choice(project, entry, mend=asked.code.mend)
-    return resolve(replace(asked, code=choice), home=home)
+    return replace(asked, code=_choice(project, entry, mend=asked.code.mend)), home
 
 
 def share(project: Project, entry: LockEntry, pipeline: Any, arguments: dict[str, Any]) -> Any:
     """The class of an entry over the components of a pipeline."""
     _require(project, entry, arguments)
+    _refuse_unconfined(entry)
     if entry.code is None:
         step = f"Workspace.load({entry.name!r}) loads it."
         raise LockError("the entry has no code of its own", ref=entry.name, next_step=step)

@@ -125,6 +125,7 @@ class _Reader:
         return LockEntry(
             name,
             **asked,
+            sandbox=self._flag("sandbox"),
             code=self._code(code) if code else None,
             weights=self._model(weights) if weights else None,
         )
@@ -187,6 +188,12 @@ class _Reader:
             raise self._bad(key, found)
         return found
 
+    def _flag(self, key: str) -> bool:
+        found = self._table.get(key, False)
+        if not isinstance(found, bool):
+            raise self._bad(key, found)
+        return found
+
     def _digest(self, text: str) -> Digest:
         try:
             return Digest.parse(text)
@@ -213,7 +220,9 @@ def format_lock(entries: Iterable[LockEntry]) -> str:
 
 def _entry(entry: LockEntry) -> dict[str, Any]:
     asked = {key: getattr(entry, key.replace("-", "_")) for key in _ASKED}
-    table = {"name": entry.name} | {key: value for key, value in asked.items() if value}
+    table: dict[str, Any] = {"name": entry.name} | {key: value for key, value in asked.items() if value}
+    if entry.sandbox:
+        table["sandbox"] = True
     if entry.code:
         table["code"] = _code(entry.code)
     if entry.weights:

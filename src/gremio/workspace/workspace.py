@@ -173,7 +173,8 @@ class Workspace:
         Args:
             name: of the entry.
             **arguments: ``dtype``, ``device_map``, components and whatever else ``DiffusionPipeline.from_pretrained``
-                takes; not what the lock decides: code, revisions, variant, trust.
+                takes; not what the lock decides: code, revisions, variant, trust. Of an entry with ``sandbox = true``
+                comes a ``gremio.Sandbox``, and ``memory``, ``timeout`` and its other limits can be given too.
 
         Raises:
             NotAsLocked: a file is missing or has other bytes.
@@ -182,6 +183,12 @@ class Workspace:
         from gremio.workspace.loading import load
 
         return load(self.project, self.entry(name), arguments)
+
+    def confine(self, name: str, **arguments: Any) -> Any:
+        """A ``gremio.Sandbox`` with the pipeline of an entry, whatever the lock says; as ``load`` otherwise."""
+        from gremio.workspace.loading import confine
+
+        return confine(self.project, self.entry(name), arguments)
 
     def from_pipe(self, name: str, pipeline: Any, **arguments: Any) -> Any:
         """The class of an entry over the components of a pipeline; as ``DiffusionPipeline.from_pipe``.
