@@ -10,18 +10,20 @@ indexing, and medians of the clock for searches.
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from gremio.catalog import Catalog, Entry, Needed, Query
+from gremio.catalog.reading import About, read_entry
+from gremio.catalog.readme import Told, of_folder
 from gremio.catalog.results import remember
 from gremio.catalog.store import FILE, Store, put
+from gremio.code import CodeTree, Origin
+from gremio.code.syntax.parsing import no_collection
 from gremio.machine.settings import Settings
 
 TASKS = ("text-to-image", "image-to-image", "inpainting", "text-to-video", "upscaling")
@@ -70,6 +72,7 @@ WORDS = [
     "consistent",
     "subject",
 ]
+FACTS = ("title", "description", "authors", "tasks", "family", "model", "example")
 QUERIES = (
     Query("pipeline"),
     Query("stable diffusion"),
@@ -130,22 +133,31 @@ def searched(settings: Settings, query: Query, rounds: int = 9) -> tuple[float, 
     return statistics.median(times) * 1000, found
 
 
-def command(settings: Settings, *arguments: str) -> float:
-    """The median of the command's whole life, in milliseconds."""
-    times = []
-    for _ in range(5):
-        before = time.perf_counter()
-        environment = {**os.environ, "GREMIO_HOME": str(settings.home)}
-        subprocess.run([sys.executable, "-m", "gremio", *arguments], env=environment, capture_output=True)
-        times.append(time.perf_counter() - before)
-    return statistics.median(times) * 1000
+def of_folder_of_files(folder: Path) -> str:
+    """Seconds of the processor to read files of the community folder, and of how many there is known what."""
+    before = time.process_time()
+    names = [path.stem for path in folder.glob("*.py")]
+    told = of_folder((folder / "README.md").read_text("utf-8"), names)
+    entries = []
+    with no_collection():
+        for name in names:
+            tree = CodeTree({f"{name}.py": (folder / f"{name}.py").read_bytes()}, f"{name}.py", Origin("mirror", ""))
+            entries.append(read_entry(tree, About(name, "mirror", name, told.get(name, Told()))))
+    seconds = time.process_time() - before
+    counts = {name: sum(bool(getattr(each, name)) for each in entries) for name in FACTS}
+    kinds = Counter(f"{each.example.kind} of {each.example.made_from}" for each in entries if each.example)
+    known = ", ".join(f"{name} {number}" for name, number in counts.items())
+    return f"{len(entries)} files read in {seconds:.1f} s of the processor; {known}; {dict(kinds)}"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--entries", type=int, default=100_000)
+    parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
+    if options.folder:
+        print(of_folder_of_files(options.folder))
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), Path(home), "http://127.0.0.1:1", offline=True)
         seconds = fill(settings, options.entries)

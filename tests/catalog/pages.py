@@ -21,7 +21,7 @@ EXAMPLE_DOC_STRING = """
     Examples:
         ```py
         >>> import torch
-        >>> from walker import WalkerPipeline
+        >>> from diffusers import WalkerPipeline
 
         >>> pipe = WalkerPipeline.from_pretrained("maria/walks", torch_dtype=torch.float16).to("cuda")
         >>> video = pipe("a castle", num_frames=8, guide=pipe.guide()).frames[0]

@@ -68,6 +68,15 @@ def test_what_a_command_cannot_say_is_python_that_loads_by_gremio():
     )
 
 
+def test_what_changes_on_the_way_is_no_value():
+    """A list that is filled later is not empty, and a name that is assigned twice is neither."""
+    load = "pipe = DiffusionPipeline.from_pretrained('maria/walks', custom_pipeline='walker')\n"
+    subject = Subject("walker", frozenset({"walker"}), "W", (Parameter("prompt", "", None, "positional", True),))
+    for lines in ("a = []\na.append('x')", "a = 'x'\na = 'y'", "a = ['x']\na[0] = 'y'", "a = 'x'\nfor a in 'yz': pass"):
+        assert [use.values for _, use in found_in(subject, [("README", f"{load}{lines}\npipe(a)")])] == [None]
+    assert [use.values for _, use in found_in(subject, [("README", f"{load}a = 'x'\npipe(a)")])] == [{"prompt": "x"}]
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -78,6 +87,7 @@ def test_what_a_command_cannot_say_is_python_that_loads_by_gremio():
         "import os; pipe('a', guide=os.system('true'))",
         "from somewhere import x; pipe('a', guide=x)",
         "pipe('a', guide=load_image('./mine.png'))",
+        "from diffusers import NothingLikeIt as N; pipe('a', guide=N)",
         "1 +",
     ],
 )

@@ -102,6 +102,8 @@ _STANDARD = {
     *("safety_checker", "feature_extractor", "image_encoder", "vqvae"),
 }
 """Components that the weights of a family bring, without the numbers that some have at their end."""
+_BROUGHT = {"motion_adapter", "controlnet", "adapter"}
+"""Components that a pipeline can't do its own without, even where its class calls them optional."""
 _PICTURES = frozenset({"image", "init_image", "images", "inner_image", "ref_image", "source_image", "original_image"})
 
 
@@ -127,7 +129,7 @@ def tasks_of(
 
 def needs_only_text(tasks: Sequence[str], components: Sequence[ComponentSlot]) -> bool:
     """Whether a prompt and the weights of its family are enough, as far as reading tells."""
-    needed = {slot.name.rstrip("_0123456789") for slot in components if not slot.optional}
+    needed = {slot.name.rstrip("_0123456789") for slot in components if not slot.optional or slot.name in _BROUGHT}
     return bool(tasks) and tasks[0].startswith("text-to-") and needed <= _STANDARD
 
 

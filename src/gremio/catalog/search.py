@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from gremio.catalog import results
 from gremio.catalog.entry import Entry, Source
@@ -181,9 +182,10 @@ class Catalog:
         found = list(entries)
         runs = results.found(file, (entry.digest for entry in found))
         approvals = Approvals(self._settings)
+        there = cache(is_installed)
         told = []
         for entry in found:
-            missing = tuple(each.package or each.name for each in entry.required if not is_installed(each.name))
+            missing = tuple(each.package or each.name for each in entry.required if not there(each.name))
             approval = approvals.get(Digest.parse(entry.digest)) if entry.digest else None
             told.append(
                 replace(entry, runs=runs.get(entry.digest), missing=missing, approved=str(approval) if approval else "")

@@ -6,6 +6,8 @@ import ast
 import builtins
 
 from gremio.catalog.examples.uses import Subject, Use, called, is_load
+from gremio.code import CodeTree, Origin
+from gremio.code.review import relocations
 from gremio.code.review.requirements import BROUGHT
 from gremio.code.syntax.parsing import dotted
 
@@ -30,7 +32,13 @@ def python_of(subject: Subject, use: Use) -> str:
         compile(text, subject.ref, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return ""
-    return text + "\n" if len(text) <= _LONGEST else ""
+    return text + "\n" if len(text) <= _LONGEST and _imports_here(text) else ""
+
+
+def _imports_here(text: str) -> bool:
+    """Whether the installed libraries have what it imports of them, where it says."""
+    moved, lost = relocations(CodeTree({"example.py": text.encode()}, "example.py", Origin("local", "")))
+    return not moved and not lost
 
 
 class _Loads(ast.NodeTransformer):
@@ -53,8 +61,9 @@ class _Loads(ast.NodeTransformer):
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
-        own = (node.module or "").rpartition(".")[2] in self._subject.names
-        gone = {self._subject.class_name} if own else {"DiffusionPipeline"} if node.module == "diffusers" else set()
+        gone = {"DiffusionPipeline", self._subject.class_name} if node.module == "diffusers" else set()
+        if (node.module or "").rpartition(".")[2] in self._subject.names:
+            gone = {self._subject.class_name}
         node.names = [each for each in node.names if each.name not in gone]
         return node if node.names else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -183,20 +184,33 @@ def _seed(node: ast.expr, constants: Mapping[str, Any]) -> Any:
 
 
 def _constants(module: ast.Module) -> dict[str, Any]:
-    """What is assigned once at the top, and is written down there; generators as the call that makes them."""
+    """What is assigned once, at the top, and is written down there; generators as the call that makes them."""
+    changing = _changing(module)
     found: dict[str, Any] = {}
-    often: set[str] = set()
-    for statement in module.body:
-        for name, value in _assigned(statement):
-            if name in found:
-                often.add(name)
-            try:
-                found[name] = value_of(value, found)
-            except Unknown:
-                makes = isinstance(value, ast.Call) and called(value) == "manual_seed"
-                found[name] = value if makes else None
-                often |= set() if makes else {name}
-    return {name: value for name, value in found.items() if name not in often}
+    for name, value in (pair for statement in module.body for pair in _assigned(statement) if pair[0] not in changing):
+        try:
+            found[name] = value_of(value, found)
+        except Unknown:
+            if isinstance(value, ast.Call) and called(value) == "manual_seed":
+                found[name] = value
+    return found
+
+
+def _changing(module: ast.Module) -> set[str]:
+    """Names that are assigned more than once, or of which something is called or stored into, as into a list."""
+    stored = Counter(node.id for node in ast.walk(module) if isinstance(node, ast.Name) and _is_stored(node))
+    found = {name for name, times in stored.items() if times > 1}
+    for node in ast.walk(module):
+        called_on = node.func if isinstance(node, ast.Call) else None
+        inner = called_on or node
+        part = inner.value if isinstance(inner, ast.Attribute | ast.Subscript) else None
+        if isinstance(part, ast.Name) and (called_on or _is_stored(inner)):
+            found.add(part.id)
+    return found
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 
 def _assigned(statement: ast.stmt) -> list[tuple[str, ast.expr]]:
