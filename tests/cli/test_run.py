@@ -32,18 +32,23 @@ def frames(path: Path) -> int:
         return film.n_frames
 
 
-def test_one_command_draws_a_picture(gremio, sd_folder: Path, tmp_path: Path) -> None:
-    """A pipeline in a folder and a model in a folder give a picture at the named place."""
+@pytest.fixture
+def draw(gremio, sd_folder: Path, tmp_path: Path):
+    """``draw("fox.png", "-p", "a fox")``: by a pipeline and a model that lie in folders, to that file."""
+
+    def run(name: str, *arguments):
+        command = ("run", SHELF / "long_prompt", "-m", sd_folder, "--steps", 2, *arguments)
+        return gremio(*command, "-o", tmp_path / name)
+
+    return run
+
+
+def test_one_command_draws_a_picture_that_says_what_made_it(gremio, draw, sd_folder: Path, tmp_path: Path) -> None:
+    """At the named place; ``gremio show`` prints prompt, seed, model and the digest of the code back from it."""
     out = tmp_path / "fox.png"
-    done = gremio("run", SHELF / "long_prompt", "--model", sd_folder, "--prompt", "a (red:1.3) fox", *QUICK, "-o", out)
+    done = draw("fox.png", "-p", "a fox · 狐", "--seed", 7)
     assert (done.code, done.out.strip()) == (0, str(out))
     assert opened(out).size == (64, 64)
-
-
-def test_a_picture_says_what_made_it(gremio, sd_folder: Path, tmp_path: Path) -> None:
-    """``gremio show`` prints prompt, seed, steps, model and the digest of the code back from the picture."""
-    out = tmp_path / "fox.png"
-    gremio("run", SHELF / "long_prompt", "-m", sd_folder, "-p", "a fox · 狐", *QUICK, "-o", out)
     told = read_metadata(out)
     assert told["gremio:prompt"] == "a fox · 狐"
     assert told["gremio:seed"] == "7"
@@ -54,47 +59,20 @@ def test_a_picture_says_what_made_it(gremio, sd_folder: Path, tmp_path: Path) ->
     assert "a fox" in gremio("show", out).out
 
 
-def test_the_same_seed_gives_the_same_picture(gremio, sd_folder: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_picture(draw, tmp_path: Path) -> None:
     """Pictures of equal seed are equal, of another seed are not; without a seed one is chosen and told."""
     pictures = []
     for name, seed in (("a.png", 7), ("b.png", 7), ("c.png", 8)):
-        gremio(
-            "run",
-            SHELF / "long_prompt",
-            "-m",
-            sd_folder,
-            "-p",
-            "x",
-            "--steps",
-            2,
-            "--seed",
-            seed,
-            "-o",
-            tmp_path / name,
-        )
+        draw(name, "-p", "x", "--seed", seed)
         pictures.append(opened(tmp_path / name).tobytes())
     assert pictures[0] == pictures[1] != pictures[2]
-    gremio("run", SHELF / "long_prompt", "-m", sd_folder, "-p", "x", "--steps", 2, "-o", tmp_path / "d.png")
+    draw("d.png", "-p", "x")
     assert int(read_metadata(tmp_path / "d.png")["gremio:seed"]) >= 0
 
 
-def test_several_pictures_of_a_size(gremio, sd_folder: Path, tmp_path: Path) -> None:
+def test_several_pictures_of_a_size(draw) -> None:
     """``-n`` and ``--size`` reach the pipeline's own arguments."""
-    done = gremio(
-        "run",
-        SHELF / "long_prompt",
-        "-m",
-        sd_folder,
-        "-p",
-        "x",
-        *QUICK,
-        "-n",
-        2,
-        "--size",
-        "96x64",
-        "-o",
-        tmp_path / "x",
-    )
+    done = draw("x", "-p", "x", "--seed", 7, "-n", 2, "--size", "96x64")
     paths = [Path(line) for line in done.out.split()]
     assert [opened(p).size for p in paths] == [(96, 64), (96, 64)]
 

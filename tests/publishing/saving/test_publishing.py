@@ -111,11 +111,16 @@ def test_an_authors_own_pipeline_and_unet(authors: dict[str, Any], sd_folder: Pa
     loads(pipe, done)
 
 
-@pytest.mark.parametrize("name", ["long_prompt", "difference_map", "seamless_tiling", "prompt_walk"])
-def test_every_pipeline_of_the_shelf(name: str, sd_folder: Path) -> None:
-    """With the weights of a model, pinned to what was pushed."""
-    pipe = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=SHELF / name)
-    loads(pipe, push(pipe))
+def test_a_pipeline_of_the_shelf_in_shards_of_a_variant(sd_folder: Path) -> None:
+    """With the weights of a model but for a component that is None, pinned to what was pushed.
+
+    A push saves into a folder first: what each pipeline and option make of that is asked in ``test_pipelines``.
+    """
+    how = {"custom_pipeline": SHELF / "long_prompt", "dtype": torch.float16, "feature_extractor": None}
+    pipe = DiffusionPipeline.from_pretrained(sd_folder, **how)
+    done = push(pipe, variant="fp16", max_shard_size=20_000)
+    assert "unet/diffusion_pytorch_model.fp16.safetensors" not in done.publication.files
+    assert loads(pipe, done, variant="fp16").feature_extractor is None
 
 
 def test_the_scheduler_of_the_shelf(sd_folder: Path) -> None:
@@ -153,24 +158,10 @@ def test_names_that_clash(authors: dict[str, Any], modules: Callable[..., list[M
     assert (theirs.unet.mark, theirs.vae.mark) == (1, 2)
 
 
-@pytest.mark.parametrize("how", [{"max_shard_size": 20_000}, {"variant": "fp16"}])
-def test_shards_and_a_variant(sd_folder: Path, how: dict[str, Any]) -> None:
-    """They arrive under their names, and load as such."""
-    dtype = torch.float16 if "variant" in how else None
-    pipe = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=SHELF / "long_prompt", dtype=dtype)
-    loads(pipe, push(pipe, **how), **({"variant": "fp16"} if dtype else {}))
-
-
 def test_an_option_that_there_is_not() -> None:
     """It is refused by its name, before anything is done."""
     with pytest.raises(TypeError, match=r"push_to_hub\(\) got unexpected arguments: privat$"):
         push(object(), privat=True)
-
-
-def test_a_component_that_is_none(sd_folder: Path) -> None:
-    """Optional, and left out."""
-    pipe = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=SHELF / "long_prompt", feature_extractor=None)
-    assert loads(pipe, push(pipe)).feature_extractor is None
 
 
 def test_publishing_again(api: HfApi, modules: Callable[..., list[ModuleType]], sd_folder: Path) -> None:
