@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.files import lay
 
 from gremio.checking.runner import Runner
 from gremio.machine.processes import Limits
@@ -30,11 +31,7 @@ def code(tmp_path: Path) -> Callable[..., Path]:
     """``code({"castle": "runs", "tower": "fails"})``: a folder of files that tell the stub what to do."""
 
     def write(files: Mapping[str, str], folder: str = "community") -> Path:
-        for name, what in files.items():
-            file = tmp_path / folder / f"{name}.py"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(f"# {what}\n")
-        return tmp_path / folder
+        return lay(tmp_path / folder, {f"{name}.py": f"# {what}\n" for name, what in files.items()})
 
     return write
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -82,15 +81,6 @@ class {name}(ModelMixin, ConfigMixin):
     def mark():
         return {mark!r}
 '''
-
-
-def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Put files into a folder."""
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return folder
 
 
 class _Appending(logging.Handler):

@@ -11,14 +11,15 @@ import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
-from tests.defects.painters import NOTED, Code, painter, seen_of, write
+from tests.defects.painters import NOTED, Code, painter, seen_of
+from tests.files import lay
 
 from gremio import DiffusionPipeline, load_class
 
 
 def test_d01_two_folders_with_pipeline_py_live_side_by_side(tmp_path, sd_folder):
     """Two local folders with a ``pipeline.py`` each keep their own code, also in objects that live already."""
-    folders = {m: write(tmp_path / m, {"pipeline.py": painter(Code("what()"), head=WHAT % m)}) for m in ("a", "b")}
+    folders = {m: lay(tmp_path / m, {"pipeline.py": painter(Code("what()"), head=WHAT % m)}) for m in ("a", "b")}
     first = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=folders["a"])
     second = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=folders["b"])
     assert (first.mark(), second.mark()) == ("a", "b")
@@ -33,7 +34,7 @@ def test_d02_stale_bytecode_is_never_trusted(tmp_path):
     """Code of equal size and time as other code before it is still read anew."""
     marks = []
     for text in ("red", "sky", "elm"):
-        file = write(tmp_path / "code", {"pipeline.py": painter(text)}) / "pipeline.py"
+        file = lay(tmp_path / "code", {"pipeline.py": painter(text)}) / "pipeline.py"
         os.utime(file, (1_700_000_000, 1_700_000_000))
         marks.append(load_class(tmp_path / "code").mark())
     assert marks == ["red", "sky", "elm"]
@@ -41,7 +42,7 @@ def test_d02_stale_bytecode_is_never_trusted(tmp_path):
 
 def test_d02_bytecode_beside_the_file_is_not_read(tmp_path):
     """A ``__pycache__`` in the folder plays no part."""
-    folder = write(tmp_path / "code", {"pipeline.py": painter("old")})
+    folder = lay(tmp_path / "code", {"pipeline.py": painter("old")})
     env = os.environ | {"RUNS": str(tmp_path / "r"), "PYTHONPATH": str(folder)}
     compiling = "import py_compile; py_compile.compile('pipeline.py', invalidation_mode="
     subprocess.run(
@@ -51,7 +52,7 @@ def test_d02_bytecode_beside_the_file_is_not_read(tmp_path):
         check=True,
     )
     assert list(folder.glob("__pycache__/*.pyc"))
-    write(folder, {"pipeline.py": painter("new")})
+    lay(folder, {"pipeline.py": painter("new")})
     assert load_class(folder).mark() == "new"
 
 
@@ -60,7 +61,7 @@ def test_d03_helpers_of_the_same_name_stay_apart(tmp_path):
     classes = {}
     for mark, line in (("a", "from .helper import NAME"), ("b", "from helper import NAME")):
         files = {"pipeline.py": painter(Code("NAME"), head=line), "helper.py": f"NAME = {mark!r}"}
-        classes[mark] = load_class(write(tmp_path / mark, files))
+        classes[mark] = load_class(lay(tmp_path / mark, files))
     assert {mark: cls.mark() for mark, cls in classes.items()} == {"a": "a", "b": "b"}
 
 
@@ -73,12 +74,12 @@ def test_d04_modules_of_one_name_in_two_folders_stay_apart(tmp_path, dots):
         "unet/layers.py": "NAME = 'unet'",
         "vae/layers.py": "NAME = 'vae'",
     }
-    assert load_class(write(tmp_path / "code", files)).mark() == ("unet", "vae")
+    assert load_class(lay(tmp_path / "code", files)).mark() == ("unet", "vae")
 
 
 def test_d05_code_is_executed_once_and_keeps_its_identity(tmp_path, mark, runs, sd_folder):
     """The same code, loaded three times from two places, is one class that was executed once."""
-    first, second = (write(tmp_path / place, {"pipeline.py": painter(mark)}) for place in ("one", "two"))
+    first, second = (lay(tmp_path / place, {"pipeline.py": painter(mark)}) for place in ("one", "two"))
     cls = load_class(first)
     assert load_class(first) is cls
     assert load_class(second) is cls
@@ -98,9 +99,9 @@ class Brush:
 
 def test_d05_an_instance_is_unpickled_in_a_spawned_worker(tmp_path, mark, runs):
     """A worker process imports the class by its name, from the store, without loading a pipeline first."""
-    folder = write(tmp_path / "code", {"pipeline.py": BRUSH, "paint.py": "class Paint:\n    pass"})
+    folder = lay(tmp_path / "code", {"pipeline.py": BRUSH, "paint.py": "class Paint:\n    pass"})
     brush = load_class(folder, class_name="Brush")(mark)
-    write(folder, {"pipeline.py": "raise RuntimeError('the folder is not read again')"})
+    lay(folder, {"pipeline.py": "raise RuntimeError('the folder is not read again')"})
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         seen, module, paint, pid = pool.submit(seen_of, brush).result(timeout=60)
     assert (seen, module, paint) == (mark, type(brush).__module__, "Paint")
@@ -111,9 +112,7 @@ def test_d05_an_instance_is_unpickled_in_a_spawned_worker(tmp_path, mark, runs):
 def test_d06_eight_threads_load_at_once(tmp_path, mark, runs):
     """Eight threads that load two trees at once all get the right class, executed once each."""
     folders = {
-        n: write(
-            tmp_path / n, {"pipeline.py": painter(Code("NAME"), head="from .helper import NAME"), "helper.py": text}
-        )
+        n: lay(tmp_path / n, {"pipeline.py": painter(Code("NAME"), head="from .helper import NAME"), "helper.py": text})
         for n, text in ((n, f"NAME = {mark + n!r}") for n in ("a", "b"))
     }
     together = threading.Barrier(8)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from huggingface_hub import snapshot_download
-from tests.defects.painters import MIRROR, NOTED, Code, painter, write
+from tests.defects.painters import MIRROR, NOTED, Code, painter
+from tests.files import lay
 from tests.samples import instruct_pix2pix_sd3
 
 from gremio import DiffusionPipeline, load_class
@@ -186,9 +187,9 @@ from ..stable_diffusion.pipeline_output import StableDiffusionPipelineOutput as 
         "in_tree.py",
         "in_tree/x.py",
     )
-    monkeypatch.chdir(write(tmp_path / "a" / "b" / "c", dict.fromkeys(names, trap)))
-    write(tmp_path / "a" / "b", dict.fromkeys(names, trap))
-    write(tmp_path / "a", dict.fromkeys(names, trap))
+    monkeypatch.chdir(lay(tmp_path / "a" / "b" / "c", dict.fromkeys(names, trap)))
+    lay(tmp_path / "a" / "b", dict.fromkeys(names, trap))
+    lay(tmp_path / "a", dict.fromkeys(names, trap))
     cls = load_class("in_tree")
     assert cls.mark() == "diffusers.pipelines.stable_diffusion.pipeline_output"
     assert runs() == [cls.__module__]
@@ -239,7 +240,7 @@ def test_d14_files_of_the_model_never_shadow_a_community_pipeline(mirror, mark, 
     traps = dict.fromkeys(("painter.py", "painter/pipeline.py", "pipeline.py"), "raise RuntimeError('shadowed')")
     put("ana/weights", sd_folder)
     put("ana/weights", traps)
-    monkeypatch.chdir(write(tmp_path / "here", traps))
+    monkeypatch.chdir(lay(tmp_path / "here", traps))
     for model in ("ana/weights", sd_folder):
         pipe = DiffusionPipeline.from_pretrained(model, custom_pipeline="painter")
         assert pipe.mark() == f"{mark} main"
@@ -248,6 +249,6 @@ def test_d14_files_of_the_model_never_shadow_a_community_pipeline(mirror, mark, 
 def test_d14_a_folder_never_shadows_a_repository(put, mark, tmp_path, monkeypatch):
     """``owner/repo`` means the Hub also where a folder of that name exists."""
     put("maria/castle", {"pipeline.py": painter(mark)})
-    monkeypatch.chdir(write(tmp_path / "here", {"maria/castle/pipeline.py": painter("local")}))
+    monkeypatch.chdir(lay(tmp_path / "here", {"maria/castle/pipeline.py": painter("local")}))
     assert load_class("maria/castle", trust_remote_code=True).mark() == mark
     assert load_class("./maria/castle").mark() == "local"

@@ -9,7 +9,8 @@ import shutil
 import pytest
 from diffusers import DDIMPipeline, StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 from huggingface_hub import CommitOperationAdd, HfApi
-from tests.defects.painters import NOTED, Code, component, painter, write
+from tests.defects.painters import NOTED, Code, component, painter
+from tests.files import lay
 
 import gremio
 from gremio import DiffusionPipeline, load_class
@@ -40,7 +41,7 @@ def installed():
 @pytest.mark.parametrize("place", ["None.py", "safety_checker/None.py", "None/__init__.py"])
 def test_d15_none_py_is_ignored(place, model, runs):
     """A component that the index leaves out stays out, whatever files are called ``None``."""
-    write(model, {place: f"{NOTED}\nclass None_: pass"})
+    lay(model, {place: f"{NOTED}\nclass None_: pass"})
     pipe = DiffusionPipeline.from_pretrained(model)
     assert type(pipe) is StableDiffusionPipeline
     assert pipe.safety_checker is None
@@ -49,7 +50,7 @@ def test_d15_none_py_is_ignored(place, model, runs):
 
 def test_d15_none_py_in_a_tree_of_code_is_no_class(model, tmp_path, runs):
     """``None.py`` beside a pipeline's code is carried along and never run."""
-    code = write(tmp_path / "code", {"pipeline.py": painter(), "None.py": f"{NOTED}\nraise RuntimeError"})
+    code = lay(tmp_path / "code", {"pipeline.py": painter(), "None.py": f"{NOTED}\nraise RuntimeError"})
     pipe = DiffusionPipeline.from_pretrained(model, custom_pipeline=code)
     assert [name.rpartition(".")[2] for name in runs()] in ([], ["pipeline"])
     assert type(pipe).__name__ == "Painter"
@@ -58,7 +59,7 @@ def test_d15_none_py_in_a_tree_of_code_is_no_class(model, tmp_path, runs):
 @pytest.mark.parametrize("named", ["StableDiffusionImg2ImgPipeline", ["painter", "Painter"], ["pipeline", "Nobody"]])
 def test_d16_an_explicit_class_wins_over_the_index(named, model, installed, runs):
     """The class that the script names is what it gets; the repository's code is neither needed nor run."""
-    write(model, {"painter.py": painter(), "pipeline.py": painter()})
+    lay(model, {"painter.py": painter(), "pipeline.py": painter()})
     change_index(model, _class_name=named)
     assert type(StableDiffusionPipeline.from_pretrained(model)) is StableDiffusionPipeline
     assert not runs()
@@ -76,7 +77,7 @@ def test_d16_the_base_class_takes_what_the_index_names(model, installed):
 def test_d16_custom_code_may_narrow_an_explicit_class(model, tmp_path, installed):
     """``custom_pipeline`` with an explicit class is taken when it derives from that class."""
     text = "from diffusers import StableDiffusionPipeline\nclass Mine(StableDiffusionPipeline):\n    pass\n"
-    code = write(tmp_path / "code", {"pipeline.py": text})
+    code = lay(tmp_path / "code", {"pipeline.py": text})
     pipe = StableDiffusionPipeline.from_pretrained(model, custom_pipeline=code)
     assert type(pipe).__name__ == "Mine"
     assert isinstance(pipe, StableDiffusionPipeline)
@@ -84,7 +85,7 @@ def test_d16_custom_code_may_narrow_an_explicit_class(model, tmp_path, installed
 
 def test_d16_custom_code_may_not_replace_an_explicit_class(model, tmp_path, installed):
     """``custom_pipeline`` that is something else is refused with both names and the way out."""
-    code = write(tmp_path / "code", {"pipeline.py": painter()})
+    code = lay(tmp_path / "code", {"pipeline.py": painter()})
     with pytest.raises(OptionError, match="Painter is not a DDIMPipeline") as caught:
         DDIMPipeline.from_pretrained(model, custom_pipeline=code)
     assert "DiffusionPipeline.from_pretrained" in str(caught.value)
@@ -94,10 +95,10 @@ def test_d16_custom_code_may_not_replace_an_explicit_class(model, tmp_path, inst
 def with_brush(model, tmp_path):
     """The model with a UNet of its own class, whose code lies in ``unet/brush.py``."""
     files = {"brush.py": component(Code("NAME"), head="from .paint import NAME"), "paint.py": "NAME = 'brush'"}
-    code = write(tmp_path / "brush", files)
+    code = lay(tmp_path / "brush", files)
     shutil.rmtree(model / "unet")
     load_class(code / "brush.py")().save_pretrained(model / "unet")
-    write(model / "unet", files)
+    lay(model / "unet", files)
     change_index(model, unet=["brush", "Brush"])
     return model
 
@@ -105,7 +106,7 @@ def with_brush(model, tmp_path):
 @pytest.mark.parametrize("device_map", ["balanced", "cpu"])
 def test_d17_device_map_with_a_custom_component(device_map, with_brush, tmp_path):
     """A custom component is placed with the others."""
-    code = write(tmp_path / "code", {"pipeline.py": painter("red")})
+    code = lay(tmp_path / "code", {"pipeline.py": painter("red")})
     pipe = DiffusionPipeline.from_pretrained(
         with_brush, custom_pipeline=code, device_map=device_map, trust_remote_code=[str(with_brush)]
     )
@@ -262,7 +263,7 @@ def test_d21_an_unpinned_load_asks_once_a_repository(put, sd_folder, hub, mark, 
 def test_d21_code_in_the_model_is_read_once(put, with_brush, hub, runs):
     """A pinned model with code of its own loads again with no request; its code ran once."""
     change_index(with_brush, _class_name=["painter", "Painter"])
-    write(with_brush, {"painter.py": painter("own")})
+    lay(with_brush, {"painter.py": painter("own")})
     commit = put("maria/model", with_brush)
     DiffusionPipeline.from_pretrained("maria/model", revision=commit, trust_remote_code=True)
     before = runs()

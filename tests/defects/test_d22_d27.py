@@ -7,7 +7,8 @@ import shutil
 import textwrap
 
 import pytest
-from tests.defects.painters import Code, component, painter, write
+from tests.defects.painters import Code, component, painter
+from tests.files import lay
 
 from gremio import DiffusionPipeline, load_class
 from gremio.errors import CodeFailed, NoClass, SeveralClasses
@@ -39,12 +40,12 @@ def model_with(folder, sd_folder, parts):
     index = json.loads((folder / "model_index.json").read_text())
     for name, (file, text) in parts.items():
         shutil.rmtree(folder / name)
-        code = write(folder.parent / "making" / name, {file: text}) / file
+        code = lay(folder.parent / "making" / name, {file: text}) / file
         load_class(code)().save_pretrained(folder / name)
-        write(folder / name, {file: text})
+        lay(folder / name, {file: text})
         index[name] = [file.removesuffix(".py"), "Brush"]
     index["_class_name"] = ["painter", "Painter"]
-    write(folder, {"painter.py": painter(parts="unet, vae")})
+    lay(folder, {"painter.py": painter(parts="unet, vae")})
     (folder / "model_index.json").write_text(json.dumps(index))
     return folder
 
@@ -128,7 +129,7 @@ def test_d26_imports_within_a_tree(tree, dressed, tmp_path, put):
     head, files = TREES[tree]
     files = {"pipeline.py": painter(Code("NAME"), head=head), **files}
     if dressed == "local":
-        assert load_class(write(tmp_path / "code", files)).mark() == 1
+        assert load_class(lay(tmp_path / "code", files)).mark() == 1
     else:
         put("maria/castle", files)
         assert load_class("maria/castle", trust_remote_code=True).mark() == 1
@@ -138,7 +139,7 @@ def test_d26_imports_within_a_tree(tree, dressed, tmp_path, put):
 def test_d26_imports_from_a_file(tree, tmp_path):
     """A ``.py`` file brings what it reaches by its imports, whatever it is called."""
     head, files = TREES[tree]
-    folder = write(tmp_path / "code", {"my_entry.py": painter(Code("NAME"), head=head), **files, "unused.py": "1 +"})
+    folder = lay(tmp_path / "code", {"my_entry.py": painter(Code("NAME"), head=head), **files, "unused.py": "1 +"})
     assert load_class(folder / "my_entry.py").mark() == 1
 
 
@@ -176,7 +177,7 @@ def test_d26_data_files_come_along(way, form, tmp_path, put):
         put("maria/castle", files)
         cls = load_class("maria/castle", trust_remote_code=True)
     else:
-        folder = write(tmp_path / "code", files)
+        folder = lay(tmp_path / "code", files)
         cls = load_class(folder if form == "folder" else folder / "pipeline.py")
         shutil.rmtree(folder)
     assert cls.mark() == 1
@@ -184,7 +185,7 @@ def test_d26_data_files_come_along(way, form, tmp_path, put):
 
 def test_d26_a_missing_module_says_where_it_is_missed(tmp_path):
     """An import that nothing answers is reported with its file and line when the code runs."""
-    folder = write(tmp_path / "code", {"pipeline.py": painter(head="from . import a"), "a.py": "\nfrom .gone import x"})
+    folder = lay(tmp_path / "code", {"pipeline.py": painter(head="from . import a"), "a.py": "\nfrom .gone import x"})
     with pytest.raises(CodeFailed, match=r"a\.py, line 2"):
         load_class(folder)
 
@@ -194,7 +195,7 @@ def test_d27_the_class_of_the_entry_file_is_meant(tmp_path, sd_folder):
     base = painter("base", name="Base")
     entry = "from .base import Base\n\n\nclass Painter(Base):\n    pass\n"
     pipe = DiffusionPipeline.from_pretrained(
-        sd_folder, custom_pipeline=write(tmp_path / "code", {"pipeline.py": entry, "base.py": base})
+        sd_folder, custom_pipeline=lay(tmp_path / "code", {"pipeline.py": entry, "base.py": base})
     )
     assert type(pipe).__name__ == "Painter"
     assert pipe.mark() == "base"
@@ -203,13 +204,13 @@ def test_d27_the_class_of_the_entry_file_is_meant(tmp_path, sd_folder):
 def test_d27_a_base_in_the_same_file_is_not_meant(tmp_path):
     """Of two classes of which one derives from the other, the derived one is meant."""
     text = painter("red", name="Base") + "\n\nclass Painter(Base):\n    pass\n"
-    assert load_class(write(tmp_path / "code", {"pipeline.py": text})).__name__ == "Painter"
+    assert load_class(lay(tmp_path / "code", {"pipeline.py": text})).__name__ == "Painter"
 
 
 def test_d27_several_classes_are_listed(tmp_path):
     """Where the file defines two unrelated pipelines, the error lists them and ``class_name`` chooses."""
     text = painter("one", name="One") + "\n" + painter("two", name="Two")
-    folder = write(tmp_path / "code", {"pipeline.py": text})
+    folder = lay(tmp_path / "code", {"pipeline.py": text})
     with pytest.raises(SeveralClasses, match="class_name") as caught:
         load_class(folder)
     assert set(caught.value.names) == {"One", "Two"}
@@ -218,6 +219,6 @@ def test_d27_several_classes_are_listed(tmp_path):
 
 def test_d27_no_class_says_so(tmp_path):
     """A file without a pipeline is refused before it is run."""
-    folder = write(tmp_path / "code", {"pipeline.py": textwrap.dedent("raise RuntimeError('it ran')")})
+    folder = lay(tmp_path / "code", {"pipeline.py": textwrap.dedent("raise RuntimeError('it ran')")})
     with pytest.raises(NoClass):
         load_class(folder)

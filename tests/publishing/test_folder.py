@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from functools import partial
 
 import pytest
+from tests.files import lay
 
 from gremio.errors import BadModelIndex, CodeError, ModelError, NoClass, OptionError, RefNotFound
 from gremio.publishing.folder import read_folder
@@ -17,17 +19,7 @@ NET = "from diffusers import ModelMixin\n\n\nclass Net(ModelMixin):\n    pass\n"
 def folder(tmp_path):
     """``folder({"pipeline.py": "..."})``: a folder with these files; what is no text becomes JSON."""
 
-    def make(files):
-        for path, content in files.items():
-            file = tmp_path / "mine" / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(content, bytes):
-                file.write_bytes(content)
-            else:
-                file.write_text(content if isinstance(content, str) else json.dumps(content))
-        return tmp_path / "mine"
-
-    return make
+    return partial(lay, tmp_path / "mine")
 
 
 def index_of(publication):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.files import lay
+
 BLOCKS = """
 from diffusers import AutoModel, ModularPipelineBlocks
 from diffusers.modular_pipelines import ComponentSpec, InputParam, OutputParam
@@ -89,7 +91,4 @@ def modular_index(repo: str, *, folder: str = "net", **more: object) -> str:
 
 def written(files: dict[str, bytes | str], folder: Path) -> Path:
     """The files in a folder."""
-    for path, data in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data.encode() if isinstance(data, str) else data)
-    return folder
+    return lay(folder, files)

@@ -1,8 +1,10 @@
 """Where a folder or a repository without a pipeline is entered."""
 
 import json
+from functools import partial
 
 import pytest
+from tests.files import lay
 
 from gremio.errors import EntryNotFound
 
@@ -13,14 +15,7 @@ CODE = "class Mine:\n    pass\n"
 def folder(tmp_path):
     """``folder({"config.json": {...}, "a.py": "..."})``: with these files."""
 
-    def make(files):
-        for path, content in files.items():
-            file = tmp_path / "folder" / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content if isinstance(content, str) else json.dumps(content))
-        return tmp_path / "folder"
-
-    return make
+    return partial(lay, tmp_path / "folder")
 
 
 def mapped(*targets, **more):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests import files
 
 from gremio.errors import CodeError, EntryNotFound, OptionError, RefNotFound, UnreadableCode
 from gremio.sources import model
@@ -14,10 +16,7 @@ from gremio.sources.local import around
 
 def write(folder: Path, *paths: str, **texts: str) -> Path:
     """Empty files, and files with a text (``name=text`` for ``name.py``)."""
-    for path, text in [*((path, "") for path in paths), *((f"{name}.py", text) for name, text in texts.items())]:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
-    return folder
+    return files.lay(folder, dict.fromkeys(paths, "") | {f"{name}.py": text for name, text in texts.items()})
 
 
 def test_a_folder_is_all_its_python_files(get, tmp_path):
@@ -152,13 +151,7 @@ class TestAround:
     def lay(self, tmp_path):
         """``lay({"a/b.py": "..."})``: these files; the folder they lie in."""
 
-        def lay(files):
-            for name, text in files.items():
-                (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-                (tmp_path / name).write_text(text)
-            return tmp_path.resolve()
-
-        return lay
+        return partial(files.lay, tmp_path.resolve())
 
     def test_from_elsewhere_on_the_import_path(self, lay):
         """As if it lay at the top, with its package and its data; what nobody imports stays."""

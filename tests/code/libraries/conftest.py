@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.files import lay
 
 from gremio.code.libraries import library, packages
 from gremio.code.review import relocation
@@ -22,10 +23,7 @@ def make_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forget: Callab
     place = tmp_path / "site"
 
     def make(name: str, files: dict[str, str]) -> library.Library:
-        for path, text in {"__init__.py": "", **files}.items():
-            target = place / name / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(textwrap.dedent(text), encoding="utf-8")
+        lay(place / name, {path: textwrap.dedent(text) for path, text in {"__init__.py": "", **files}.items()})
         monkeypatch.setattr(sys, "path", [str(place)])
         forget()
         made = library.library(name)

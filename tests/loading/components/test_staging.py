@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from tests.files import lay
 
 from gremio.loading.components import stage
 
@@ -14,10 +15,7 @@ INDEX = {"_class_name": "P"}
 @pytest.fixture
 def folder(tmp_path):
     """A model folder with code in it."""
-    for path, text in {**FILES, "model_index.json": "{}"}.items():
-        (tmp_path / "model" / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "model" / path).write_text(text)
-    return tmp_path / "model"
+    return lay(tmp_path / "model", {**FILES, "model_index.json": "{}"})
 
 
 def test_files_are_links_and_code_stays_out(home, folder):

@@ -13,6 +13,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+from tests.files import lay
 
 from gremio.code import PipelineRef
 from gremio.errors import CodeFailed, NoClass, StoreError, UnreadableCode
@@ -29,10 +30,7 @@ def take(tmp_path):
     """``take(files, entry)`` puts files into a folder and loads ``Brush`` from one of them."""
 
     def taken(files, entry="brush.py", class_name="Brush"):
-        for path, text in files.items():
-            target = tmp_path / "code" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(text if isinstance(text, bytes) else text.encode())
+        lay(tmp_path / "code", files)
         settings = Settings.from_environment()
         ref = PipelineRef.parse(tmp_path / "code" / entry)
         tree = fetch(ref, revision=None, access=Access.of(settings), settings=settings)

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from tests.files import lay
 
 UNET = """
 from diffusers import UNet2DConditionModel
@@ -61,10 +62,8 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     names: list[str] = []
 
     def write(files: dict[str, str], *wanted: str) -> list[ModuleType]:
-        for name, text in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(text)
-            names.append(name.removesuffix(".py").partition("/")[0])
+        lay(folder, files)
+        names.extend(name.removesuffix(".py").partition("/")[0] for name in files)
         importlib.invalidate_caches()
         return [importlib.import_module(name) for name in wanted]
 
