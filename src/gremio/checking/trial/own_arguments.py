@@ -247,8 +247,10 @@ def is_refusal(error: Exception, name: str, entry: str) -> bool:
     """
     if not isinstance(error, _REFUSALS) or error.__traceback__ is None:
         return False
-    frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
+    frames = list(traceback.walk_tb(error.__traceback__))
+    called = next((frame.f_code for frame, _ in frames if frame.f_code.co_name == entry), None)
+    frame, line = frames[-1]
     code = frame.f_code
     deliberate = re.search(r"(^|\s)(raise|assert)\b", linecache.getline(code.co_filename, line))
-    takes = code.co_name != entry and name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    takes = code is not called and name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     return deliberate is not None and (takes or re.search(rf"\b{name}\b", str(error)) is not None)
