@@ -84,7 +84,9 @@ def problems(caller: Caller, rows: Iterable[Row]) -> list[Problem]:
             caller.seed_of(row)
             caller.arguments(row, device=None)
         except GremioError as error:
-            step = f" ({error.next_step})" if error.next_step else ""
+            # Every row would list all that the pipeline takes.
+            hint = error.next_step.partition(" It takes: ")[0]
+            step = f" ({hint})" if hint else ""
             found.append(Problem(row.place, f"{error.message}{step}".replace("\n", " ")))
     return found
 

@@ -9,6 +9,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,10 @@ class Drawer:
         if signature is None:
             raise OptionError("what this pipeline takes can't be told by reading it", ref=order.typed)
         self.caller = Caller(signature, order.defaults, order.defaults_folder, order.seed)
-        self._code = str(order.entry.codes[0].digest) if order.entry.codes else ""
+        entry = order.entry
+        self._code = str(entry.codes[0].digest) if entry.codes else ""
+        # A sandbox knows of no lock; what it loaded was compared with this one.
+        self._made_of = replace(self._pipeline.gremio, lock=str(entry.digest))
         self._most = 0  # rows that fit into memory, once more did not
 
     def draw(self, rows: Sequence[Row], wanted: frozenset[str]) -> Iterator[Made]:
@@ -162,7 +166,7 @@ class Drawer:
         rest = {name: value for name, value in said.items() if name not in _OWN}
         told = {name.replace("_", "-"): said.get(name) for name in _OWN}
         told |= {"row": row.id, "set": ", ".join(f"{name}={value}" for name, value in rest.items())}
-        return making(self._pipeline.gremio, told, ref=self._order.typed, class_name=self._class)
+        return making(self._made_of, told, ref=self._order.typed, class_name=self._class)
 
     def _failed(self, row: Row, error: Exception, seconds: float) -> Made:
         passing = is_memory(error) or isinstance(error, OSError | SandboxLost)

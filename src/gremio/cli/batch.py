@@ -222,7 +222,7 @@ class _Shown:
             text = str(progress)
             click.echo("\r" + text.ljust(self._width), nl=False, err=True)
             self._width = len(text)
-        elif now - self._last >= _QUIET:
+        elif now - self._last >= _QUIET and progress.pictures:
             self._last = now
             click.echo(str(progress), err=True)
 
