@@ -1,6 +1,6 @@
 """Processes on this machine that draw, each with the pipeline loaded from the same files.
 
-Weights are mapped into memory and not read into it, so that processes share them as long as none changes them. A
+Weights that need no conversion are mapped into memory and not read into it, so that processes share them. A
 process that ends is replaced, and what it was at is tried again.
 """
 
