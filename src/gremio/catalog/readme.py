@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gremio.catalog.markdown import Section, anchor, links, plain_text, rows, sections, shortened
@@ -107,22 +107,24 @@ def _sections(
 ) -> Iterator[tuple[Section, tuple[str, ...]]]:
     """The sections of files, with the files. A lower heading, or one of no other file, goes on with the last."""
     last, mentioned = Section("", (), 9), tuple[str, ...]()
+    by_key = {_key(name): name for name in names}
     for section in sections(readme):
-        named = tuple(name for name in _named(section, names) if name not in mentioned)
+        every = _named(section, names, by_key)
+        named = tuple(name for name in every if name not in mentioned)
         own = section.level <= last.level and named and not section.title.lower().startswith(_PARTS)
         if anchor(section.title) in anchors or own:
             yield last, mentioned
-            last, mentioned = section, tuple(_named(section, names))
+            last, mentioned = section, tuple(every)
         else:
             last = Section(last.title, (*last.lines, "", *section.lines), last.level)
             mentioned += named
     yield last, mentioned
 
 
-def _named(section: Section, names: frozenset[str]) -> list[str]:
+def _named(section: Section, names: frozenset[str], by_key: Mapping[str, str]) -> list[str]:
     """The files that the code of a section uses, then those that its title and its text name."""
     used = [given or module for block in section.code for given, module in _NAMED.findall(block)]
-    titled = [name for name in names if _key(name) == _key(section.title)]
+    titled = [by_key[key] for key in [_key(section.title)] if key in by_key]
     stems = [each.rpartition("/")[2].removesuffix(".py") for each in used]
     found = [*stems, *titled, *_PY.findall("\n".join(section.lines))]
     return [name for name in dict.fromkeys(found) if name in names]

@@ -34,7 +34,9 @@ def example_of(subject: Subject, found: Found) -> Example | None:
     for origin, use in found:
         if text := command_of(subject, use):
             return Example("command", text, origin)
-    for origin, use in found:
+    # One snippet may have many calls; the first of each speaks for it.
+    snippets = {id(use.module): (origin, use) for origin, use in reversed(found)}
+    for origin, use in reversed(snippets.values()):
         if text := python_of(subject, use):
             return Example("python", text, origin)
     return None
