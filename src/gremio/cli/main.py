@@ -18,7 +18,7 @@ from gremio.version import __version__
 
 _COMMANDS = {
     "run": "Draw with a community pipeline.",
-    "batch": "Draw every row of a file, in processes, to be gone on with whatever interrupts it.",
+    "batch": "Draw every row of a file; interrupted, it goes on from there.",
     "find": "Find pipelines by what they do, for which models, by whom.",
     "catalog": "Read what there is to be found.",
     "show": "What a pipeline's code is and needs; what made a picture.",
