@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from tests.sandbox.attack_pipeline import ATTACKS, BOMBS
+from tests.sandbox.attack_pipeline import ATTACKS, BOMBS, ROWS
 
 from gremio.errors import SandboxError, SandboxLost
 from gremio.sandbox.confinement.tiers import Tier
@@ -119,3 +119,22 @@ def test_bombs_hit_the_worker_alone(sandbox, home, bomb):
     assert pipe(attack="own environment", bait={}).startswith("refused")
     pipe.close()
     assert list((home / "scratch").iterdir()) == []
+
+
+MORE_ROWS = [
+    "memory, threads, disk, descriptors, endless calls; files that are deleted and kept, nameless, empty",  # BOMBS
+    "lies over the channel",  # test_abuse.py
+    "outliving your program",  # test_sandbox.py
+]
+
+
+def test_the_table_of_the_guide_is_what_is_tried_here():
+    """A row for each group of attacks and no other, a column for each tier; the Spanish one has as many."""
+    docs = Path(__file__).parents[2] / "docs"
+    english, spanish = (
+        [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n## ")[-1].splitlines() if line[:1] == "|"]
+        for text in ((docs / "guide" / "sandbox.md").read_text(), (docs / "es" / "aislar.md").read_text())
+    )
+    assert english[0][1:] == [f"`{tier}`" for tier in get_args(Tier)]
+    assert sorted(row[0] for row in english[2:]) == sorted([*ROWS, *MORE_ROWS])
+    assert [len(row) for row in spanish] == [len(row) for row in english]

@@ -170,6 +170,14 @@ def test_bad_arguments_are_refused(small, given, says):
         Sandbox.from_pretrained(small, **given)
 
 
+@pytest.mark.parametrize("file", ["modular_model_index.json", "modular_config.json"])
+def test_modular_pipelines_are_refused(tmp_path, file):
+    """In words that say so."""
+    (tmp_path / file).write_text("{}")
+    with pytest.raises(OptionError, match="modular pipeline does not run in a sandbox"):
+        Sandbox.from_pretrained(tmp_path)
+
+
 def test_a_link_in_a_model_opens_nothing(small, tmp_path, home):
     """What it leads to is never among the files that a worker may read, not even while its code is imported."""
     model = tmp_path / "model"

@@ -122,5 +122,8 @@ def run(arguments: list[str] | None = None) -> int:
 def _refused(error: GremioError) -> int:
     if logging.getLogger("gremio").isEnabledFor(logging.INFO):
         traceback.print_exception(error)
+        # What happened in another process, as that told it.
+        for told in ("traceback", "log"):
+            click.echo(getattr(error, told, ""), err=True, nl=False)
     click.echo(f"{click.style('error:', fg='red', bold=True)} {explain(error)}", err=True)
     return 2 if isinstance(error, OptionError | RefError) else 1

@@ -313,7 +313,7 @@ class Sandbox:
             f"its process is gone and this call is lost: {process.why if process.why else why}",
             log=process.log,
             ref=self._ref,
-            next_step="The next call starts a new one; what it printed is in the error's `log`.",
+            next_step="The next call starts a new one; what it printed is in the error's `log`, which `gremio -v run …` shows.",
         )
 
     def _end(self, why: str) -> None:
@@ -379,7 +379,7 @@ def _failed(answer: Message, ref: str) -> SandboxFailed:
         kind=kind,
         traceback=trace,
         ref=ref,
-        next_step="The error's `traceback` has the line.",
+        next_step="The error's `traceback` has the line; `gremio -v run …` shows it.",
     )
 
 

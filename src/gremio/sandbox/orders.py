@@ -20,7 +20,7 @@ from gremio.running.calls import CallSignature
 from gremio.sandbox.channel import Blob
 from gremio.sandbox.values import BadValue, encode
 from gremio.sources import Access, fetch
-from gremio.sources.model import ModelHome, code_of, open_model, read_index
+from gremio.sources.model import BLOCKS, INDEX, MODULAR_INDEX, ModelHome, code_of, open_model, read_index
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,9 @@ def order(request: LoadRequest, home: ModelHome | None = None) -> Order:
     home = home or open_model(
         request.model, revision=request.revision, access=request.access, settings=request.settings
     )
+    if INDEX not in (files := home.paths()) and {MODULAR_INDEX, BLOCKS} & set(files):
+        step = "Run it without the sandbox, in a container or a virtual machine if you don't trust its code."
+        raise OptionError("a modular pipeline does not run in a sandbox", ref=home.name, next_step=step)
     index = ModelIndex.parse(read_index(home), ref=home.name)
     wanted = [name for name, entry in index.components.items() if not entry.is_null]
     own = _own_code(index, home, wanted)
