@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CODE = '''
+CODE = """
 import time
 
 from diffusers import DiffusionPipeline
@@ -38,7 +38,7 @@ class Echo(DiffusionPipeline):
     def __call__(self, number, picture):
         time.sleep(0.02)
         return {"number": number, "picture": picture}
-'''
+"""
 
 
 @dataclass
@@ -75,7 +75,7 @@ def drive(pipe: Any, calls: int, kills: float, seed: int, tally: Tally) -> None:
 
 def kill(pipe: Any) -> None:
     """As the system would when memory runs out."""
-    process = pipe._process
+    process = pipe._worker.process
     if process is not None and process.status is None:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)

@@ -155,7 +155,9 @@ ROWS = {
         "read through a link": lambda bait: through_link(bait["key"]),
         "read through a hard link": lambda bait: hard_link(bait["key"]),
         "read through /proc/self/root": lambda bait: Path(f"/proc/self/root{bait['key']}").read_text(),
-        "read through /proc/self/cwd": lambda bait: Path(f"/proc/self/cwd/../../../../../../..{bait['key']}").read_text(),
+        "read through /proc/self/cwd": lambda bait: Path(
+            f"/proc/self/cwd/../../../../../../..{bait['key']}"
+        ).read_text(),
         "read a disk": lambda bait: Path("/dev/vda").open("rb").read(1),
         "a terminal": terminal,
         "a sibling's scratch folder": lambda bait: os.listdir(bait["siblings"]),

@@ -75,7 +75,7 @@ def test_nothing_is_got(sandbox, small, world, monkeypatch, tier):
     monkeypatch.setenv("GREMIO_TEST_SECRET", "hf_secret")
     pipe = sandbox(tier=tier)
     sibling = sandbox(tier=tier)
-    told = {"model": str(small), "sibling": sibling._process.pid, "siblings": str(sibling._scratch)}
+    told = {"model": str(small), "sibling": sibling._worker.process.pid, "siblings": str(sibling._worker.scratch)}
     bait = {**world["bait"], **told}
     before = sorted(p.name for p in small.rglob("*"))
     answers = {name: answer(pipe, name, bait) for name in ATTACKS}
@@ -87,7 +87,7 @@ def test_nothing_is_got(sandbox, small, world, monkeypatch, tier):
         assert file.stat().st_mtime > 1
     assert sorted(p.name for p in Path(world["bait"]["home"]).iterdir()) == [".ssh", "other.json", "token"]
     assert world["received"] == []
-    assert sibling._process.status is None
+    assert sibling._worker.process.status is None
 
 
 WHY = {
@@ -128,13 +128,16 @@ MORE_ROWS = [
 ]
 
 
+def table(page):
+    """The cells of the last table of a page, by row."""
+    lines = page.read_text().split("\n## ")[-1].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+
+
 def test_the_table_of_the_guide_is_what_is_tried_here():
     """A row for each group of attacks and no other, a column for each tier; the Spanish one has as many."""
     docs = Path(__file__).parents[2] / "docs"
-    english, spanish = (
-        [[cell.strip() for cell in line.strip("|").split("|")] for line in text.split("\n## ")[-1].splitlines() if line[:1] == "|"]
-        for text in ((docs / "guide" / "sandbox.md").read_text(), (docs / "es" / "aislar.md").read_text())
-    )
+    english, spanish = (table(docs / page) for page in ("guide/sandbox.md", "es/aislar.md"))
     assert english[0][1:] == [f"`{tier}`" for tier in get_args(Tier)]
     assert sorted(row[0] for row in english[2:]) == sorted([*ROWS, *MORE_ROWS])
     assert [len(row) for row in spanish] == [len(row) for row in english]

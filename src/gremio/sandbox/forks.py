@@ -17,7 +17,7 @@ from gremio.errors import SandboxLost
 from gremio.machine.terminal import plain
 from gremio.sandbox.channel import Channel
 
-_START = 120.0  # seconds in which the libraries are imported, on a slow machine
+_START = 600.0  # seconds in which the libraries are imported, on a slow machine
 _FORK = 30.0
 _LOG = 64 * 1024  # bytes of what a worker prints that are kept, the last ones
 _MOST_PAYLOAD = 4 << 30  # bytes of one message; no more than the worker may have in memory, either

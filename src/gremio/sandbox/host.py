@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-import math
-import os
-import secrets
 import threading
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from gremio.errors import OptionError, SandboxFailed, SandboxLost
+from gremio.errors import OptionError, SandboxLost
 from gremio.loading.modules.provenance import Provenance
 from gremio.loading.pipelines.request import LoadRequest
-from gremio.machine.terminal import plain
 from gremio.running.calls import CallSignature
-from gremio.sandbox import scratch as scratches
-from gremio.sandbox.channel import BadFrame, ChannelClosed, Message, TimedOut
-from gremio.sandbox.confinement.places import python_places
-from gremio.sandbox.confinement.tiers import LANDLOCK_ABI, Tier, require
-from gremio.sandbox.forks import Process, forks
+from gremio.sandbox.attended import Attended, Listener, Progress
+from gremio.sandbox.confinement.tiers import Tier, require
+from gremio.sandbox.limits import Limits
 from gremio.sandbox.orders import Order, order, share_order
-from gremio.sandbox.values import BadValue, Generator, decode, encode
-from gremio.sandbox.watchdog import Allowance, watch
+from gremio.sandbox.values import BadValue, Generator, encode
 from gremio.sources.model import ModelHome
-
-Progress = Callable[[int, int | None], None]
-_LOADING = 10
-_MOST_PROGRESS = 1_000_000  # of one call: a worker that talks without end is ended
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Of one worker: megabytes of memory and scratch folder, seconds of one call, threads of torch; and the tier."""
-
-    megabytes: int
-    scratch_megabytes: int
-    seconds: float | None
-    threads: int | None
-    device: str = "cpu"
-    tier: Tier = "full"
-
-    @classmethod
-    def take(cls, arguments: dict[str, Any]) -> Limits:
-        """Take those arguments of ``from_pretrained`` out that are about the process.
-
-        Raises:
-            OptionError: one of them is no amount.
-        """
-        return cls(
-            _megabytes(arguments.pop("memory", None) or "80%"),
-            _megabytes(arguments.pop("scratch", "1GB")),
-            arguments.pop("timeout", None),
-            arguments.pop("threads", None),
-            arguments.pop("device", "cpu"),
-            arguments.pop("tier", "full"),
-        )
 
 
 class Sandbox:
@@ -72,14 +31,10 @@ class Sandbox:
 
     def __init__(self, wanted: Order, limits: Limits, ref: str) -> None:
         self._order = wanted
-        self._limits = limits
         self._ref = ref
         self._shared: list[Order] = []
         self._lock = threading.RLock()
-        self._process: Process | None = None
-        self._scratch: Path | None = None
-        self._owner = 0
-        self._request = 0
+        self._worker = Attended(wanted.read, limits, ref)
         self._closed = False
 
     @classmethod
@@ -176,7 +131,7 @@ class Sandbox:
         """The class, its components and arguments, its device and dtype, as the worker tells."""
         with self._lock:
             self._start()
-            return dict(self._ask("info", {"pipeline": 0}))
+            return dict(self._worker.ask("info", {"pipeline": 0}))
 
     @property
     def gremio(self) -> Provenance:
@@ -192,13 +147,13 @@ class Sandbox:
         """Seed torch's own randomness in the worker, for pipelines that take no generator."""
         with self._lock:
             self._start()
-            self._ask("seed", {"number": number})
+            self._worker.ask("seed", {"number": number})
 
     def close(self) -> None:
         """End the process and remove its scratch folder."""
         with self._lock:
             self._closed = True
-            self._end("closed")
+            self._worker.end("closed")
 
     def __enter__(self) -> Sandbox:
         """Closed at the end of the block."""
@@ -227,102 +182,27 @@ class Sandbox:
         with self._lock:
             self._start()
             body = {"pipeline": pipeline, "arguments": told, "callback": callback is not None}
-            return self._ask("call", body, blobs, _Listener(progress, callback))
+            return self._worker.ask("call", body, blobs, Listener(progress, callback))
 
     def _start(self) -> None:
         """A worker that has loaded everything, if there is none."""
         if self._closed:
             raise SandboxLost("this sandbox is closed", ref=self._ref, next_step="Make another.")
-        if self._process is not None and self._process.status is None:
+        if self._worker.is_there:
             return
-        self._end("replaced")
-        self._scratch, self._owner = scratches.make(), os.getpid()
-        process = forks.fork(self._order_of_process(self._scratch))
-        self._process = process
-        allowed = Allowance(self._limits.megabytes, 256, self._limits.scratch_megabytes)
-        arguments = (process.pid, self._scratch, allowed, process.ended, lambda why: forks.end(process, why))
-        threading.Thread(target=watch, args=arguments, daemon=True).start()
-        self._ask("load", {**self._order.body, "pipeline": 0}, self._order.blobs)
-        for number in range(1, len(self._shared) + 1):
-            self._share(number)
+        self._worker.start()
+        try:
+            self._worker.ask("load", {**self._order.body, "pipeline": 0}, self._order.blobs)
+            for number in range(1, len(self._shared) + 1):
+                self._share(number)
+        except BaseException:
+            # One that has only half of it is none.
+            self._worker.end("it did not load")
+            raise
 
     def _share(self, number: int) -> None:
         wanted = self._shared[number - 1]
-        self._ask("share", {**wanted.body, "pipeline": number, "source": 0}, wanted.blobs)
-
-    def _order_of_process(self, scratch: Path) -> dict[str, Any]:
-        limits = self._limits
-        read = [*python_places(limits.device), *self._order.read]
-        places = {"read": list(map(str, read)), "write": [str(scratch)]}
-        found: dict[str, Any] = {
-            "bounds": {
-                **places,
-                "megabytes": limits.megabytes,
-                "file_megabytes": limits.scratch_megabytes,
-                "device": "cuda" if limits.device.startswith("cuda") else "cpu",
-                "landlock_abi": LANDLOCK_ABI[limits.tier],
-            },
-            "scratch": str(scratch),
-            "environment": _environment(scratch),
-        }
-        return found | ({"threads": limits.threads} if limits.threads else {})
-
-    def _ask(self, kind: str, body: Mapping[str, Any], blobs: Any = (), listener: _Listener | None = None) -> Any:
-        process = self._process
-        assert process is not None
-        # Not to be guessed: what is sent before it was asked for is no answer.
-        self._request = secrets.randbits(62)
-        seconds = self._limits.seconds
-        if seconds is not None and kind in ("load", "share"):
-            seconds *= _LOADING
-        deadline = None if seconds is None else time.monotonic() + seconds
-        try:
-            process.channel.send(Message(kind, self._request, body, blobs), deadline=deadline)
-            answer = self._answer(process, listener or _Listener(), deadline)
-            value = decode(answer.body.get("value"), answer.blobs) if answer.kind == "done" else None
-        except ChannelClosed:
-            process.ended.wait(5)
-            raise self._lost(process, _ending(process)) from None
-        except TimedOut:
-            raise self._lost(process, f"it took more than {seconds:g} seconds") from None
-        except (BadFrame, BadValue) as error:
-            raise self._lost(process, f"it sent what no worker sends: {error}") from None
-        except BaseException:
-            # Whoever interrupts a call would get its answer in the next one.
-            self._end("interrupted")
-            raise
-        if answer.kind == "failed":
-            raise _failed(answer, self._ref)
-        return value
-
-    def _answer(self, process: Process, listener: _Listener, deadline: float | None) -> Message:
-        for _ in range(_MOST_PROGRESS):
-            message = process.channel.receive(deadline=deadline)
-            if message.id != self._request:
-                raise BadFrame("an answer that nobody asked for")
-            if message.kind in ("done", "failed"):
-                return message
-            if message.kind != "progress" or message.blobs:
-                raise BadFrame(f"a message of kind {message.kind[:40]!r}")
-            listener.hear(message.body)
-        raise BadFrame("progress without end")
-
-    def _lost(self, process: Process, why: str) -> SandboxLost:
-        self._end(why)
-        return SandboxLost(
-            f"its process is gone and this call is lost: {process.why if process.why else why}",
-            log=process.log,
-            ref=self._ref,
-            next_step="The next call starts a new one; what it printed is in the error's `log`, which `gremio -v run …` shows.",
-        )
-
-    def _end(self, why: str) -> None:
-        if self._process is not None:
-            forks.end(self._process, why)
-            self._process = None
-        if self._scratch is not None and self._owner == os.getpid():
-            scratches.remove(self._scratch)
-            self._scratch = None
+        self._worker.ask("share", {**wanted.body, "pipeline": number, "source": 0}, wanted.blobs)
 
 
 @dataclass(frozen=True)
@@ -337,32 +217,6 @@ class SharedPipeline:
         return self.sandbox._called(self.number, progress, None, arguments)
 
 
-@dataclass(frozen=True)
-class _Listener:
-    """Who hears of progress."""
-
-    progress: Progress | None = None
-    callback: Callable[[int, float], None] | None = None
-
-    def hear(self, body: Mapping[str, Any]) -> None:
-        """Check what the worker says, and hand it on."""
-        numbers = {name: body.get(name) for name in ("done", "total", "step", "timestep")}
-        for value in numbers.values():
-            if value is not None and not _is_number(value):
-                raise BadFrame("progress that is no number")
-        if self.progress and isinstance(numbers["done"], int):
-            self.progress(numbers["done"], numbers["total"])
-        if self.callback and isinstance(numbers["step"], int):
-            self.callback(numbers["step"], float(numbers["timestep"] or 0))
-
-
-def _is_number(value: object) -> bool:
-    """One that can be shown and reckoned with."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
-
-
 def _seeded(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """``generator=7`` stands for a generator with that seed, since torch may not be here to make one."""
     found = dict(arguments)
@@ -370,49 +224,3 @@ def _seeded(arguments: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(seed, int) and not isinstance(seed, bool):
         found["generator"] = Generator(seed)
     return found
-
-
-def _failed(answer: Message, ref: str) -> SandboxFailed:
-    kind, text, trace = (plain(str(answer.body.get(name))[:20_000]) for name in ("error", "text", "traceback"))
-    return SandboxFailed(
-        f"the code in the sandbox raised {kind}: {text}",
-        kind=kind,
-        traceback=trace,
-        ref=ref,
-        next_step="The error's `traceback` has the line; `gremio -v run …` shows it.",
-    )
-
-
-def _ending(process: Process) -> str:
-    if process.why:
-        return process.why
-    if process.status is None:
-        return "it hung up"
-    return f"it was ended by signal {-process.status}" if process.status < 0 else f"it exited with {process.status}"
-
-
-def _environment(scratch: Path) -> dict[str, str]:
-    place = str(scratch)
-    own = dict.fromkeys(("HOME", "TMPDIR", "HF_HOME", "GREMIO_HOME", "HF_MODULES_CACHE", "XDG_CACHE_HOME"), place)
-    return own | {
-        "HF_HUB_OFFLINE": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "PATH": "/usr/bin:/bin",
-        "USER": "sandbox",
-    }
-
-
-def _megabytes(value: str | int) -> int:
-    """Bytes, ``"8GB"``, ``"500MB"`` or ``"80%"`` of this machine's memory, in megabytes."""
-    text = str(value).strip().upper()
-    units = {"GB": 1024, "G": 1024, "MB": 1, "M": 1}
-    number, unit = text.rstrip("GMB% "), text[len(text.rstrip("GMB% ")) :].strip()
-    try:
-        amount = float(number)
-    except ValueError:
-        amount = -1
-    if amount <= 0 or unit not in ("", "%", *units):
-        raise OptionError(f"{value!r} is no amount of memory", next_step='Write "8GB", "500MB" or bytes.')
-    if unit == "%":
-        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * amount / 100) >> 20
-    return max(1, int(amount * units[unit])) if unit else max(1, int(amount) >> 20)

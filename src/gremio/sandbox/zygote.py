@@ -9,6 +9,7 @@ parent hangs up or dies, all workers and then this process end, and their scratc
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import select
@@ -19,11 +20,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from gremio.code.libraries.classes import library_outline
 from gremio.machine.processes.fork_server import import_libraries
 from gremio.sandbox import scratch
+from gremio.sandbox.worker import work
 
 _LONGEST = 1 << 20
 _PAUSE = 0.02  # seconds between two looks at which workers have ended
+
+
+_OURS = ("gremio.loading.pipelines.facade", "gremio.loading.pipelines.from_pipe")
+"""What every worker needs of Gremio itself, which is not read anew in each."""
 
 
 class Zygote:
@@ -92,8 +99,6 @@ def _become_worker(asked: dict[str, Any], channel: int, log: int) -> None:
     try:
         parent = os.getppid()
         os.setsid()
-        from gremio.sandbox.worker import work
-
         work(asked, channel, log, parent)
         code = 0
     except BaseException:
@@ -111,6 +116,9 @@ def main() -> None:
     parent = socket.socket(fileno=int(sys.argv[1]))
     os.set_inheritable(parent.fileno(), False)
     threads = import_libraries()
+    for name in _OURS:
+        importlib.import_module(name)
+    library_outline("diffusers.DiffusionPipeline")
     gc.collect()
     gc.freeze()
     parent.sendall(json.dumps({"ready": os.getpid(), "threads": threads}).encode())

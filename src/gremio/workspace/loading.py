@@ -47,7 +47,8 @@ def load(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Any:
 
 def confine(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> Sandbox:
     """The pipeline of an entry in a sandbox. Never loads torch."""
-    from gremio.sandbox.host import Limits, Sandbox
+    from gremio.sandbox.host import Sandbox
+    from gremio.sandbox.limits import Limits
 
     rest = dict(arguments)
     limits = Limits.take(rest)

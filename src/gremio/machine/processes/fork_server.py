@@ -146,12 +146,16 @@ def import_libraries() -> int:
     import diffusers
     import torch
     import transformers
+    from diffusers.pipelines.pipeline_loading_utils import LOADABLE_CLASSES
 
     threads = torch.get_num_threads()
     # A pool of threads does not survive a fork, and none is made for one.
     torch.set_num_threads(1)
     for name in ("StableDiffusionPipeline", "StableDiffusionXLPipeline", "UNet2DConditionModel", "AutoencoderKL"):
         getattr(diffusers, name)
+    # Whatever kind a component is of, every load asks for each of these.
+    for name in LOADABLE_CLASSES["diffusers"]:
+        getattr(diffusers, name, None)
     for name in ("CLIPTextModel", "CLIPTokenizer", "T5EncoderModel", "T5Tokenizer"):
         getattr(transformers, name)
     return threads
