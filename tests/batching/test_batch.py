@@ -175,10 +175,9 @@ def test_a_full_disk_ends_it_where_it_can_go_on(paint: Paint, jobs: Jobs, monkey
         add(self, made)
 
     file = jobs(*rows(4, pause=0.2))
-    monkeypatch.setattr(Manifest, "add", full)
-    with pytest.raises(DiskFull, match="No space left"):
+    with monkeypatch.context() as patched, pytest.raises(DiskFull, match="No space left"):
+        patched.setattr(Manifest, "add", full)
         paint(file)
-    monkeypatch.undo()
     report = paint(file, resume=True)
     assert (report.before, report.drawn) == (2, 2)
 

@@ -12,9 +12,11 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tests.batching.conftest import PAINTER
 
 from gremio.cli import batch as command
+from gremio.sandbox.confinement.tiers import layers
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +102,22 @@ def test_code_from_the_hub_needs_a_word(gremio, easel: Path, prompts: Path, put,
     assert gremio(*command, "--trust-remote-code", "--revision", commit, "--resume").code == 0
 
 
+@pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
+def test_what_nobody_trusts_is_drawn_in_a_sandbox(gremio, easel: Path, prompts: Path, put, tmp_path: Path) -> None:
+    """Where the lock says so; rows are checked by what is confined, and pictures are those of outside."""
+    put("maria/painter", {"pipeline.py": PAINTER.read_text()})
+    project = tmp_path / "project"
+    project.mkdir()
+    assert gremio("add", "noise", "maria/painter", "--model", easel, "--sandbox", "--project", project).code == 0
+    common = ("--seed", 7, "--workers", 1)
+    locked = ("--pipeline", "noise", "--project", project, *common)
+    done = gremio("batch", prompts, *locked, "-o", tmp_path / "locked")
+    assert done.code == 0, done.err
+    gremio("batch", prompts, "--pipeline", PAINTER, "-m", easel, *common, "-o", tmp_path / "outside")
+    assert _pixels(tmp_path / "locked" / "owl.png") == _pixels(tmp_path / "outside" / "owl.png")
+    assert gremio("batch", prompts, *locked, "-o", tmp_path / "other", "--revision", "main").code == 2
+
+
 def test_interrupted_it_says_how_to_go_on(gremio, easel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends it with 130 and the command, which goes on."""
     monkeypatch.chdir(tmp_path)
@@ -128,6 +146,11 @@ def _interrupt_at(manifest: Path, lines: int) -> None:
             break
         time.sleep(0.01)
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def _pixels(path: Path) -> bytes:
+    with Image.open(path) as picture:
+        return picture.tobytes()
 
 
 def _locked(name: str) -> object:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from gremio.running.calls import CallSignature
 from gremio.sources.trees import Trees
 from gremio.trust.approvals import Approval
 from gremio.workspace import LockEntry, Workspace
-from gremio.workspace.loading import resolve_locked
+from gremio.workspace.loading import require, resolve_locked
 from gremio.workspace.resolving import Resolver
 from gremio.workspace.syncing import sync
 
@@ -36,7 +36,7 @@ _ACCESS = ("token", "cache_dir", "local_files_only")
 class Chosen:
     """``entry`` is what is loaded, ``project`` the folder that local paths in it begin at, ``typed`` what was written.
 
-    ``signature`` is what a call takes, None where reading the class can't tell; ``options`` are arguments of a load
+    ``signature`` is what a call takes, None where only a worker can tell; ``options`` are arguments of a load
     that a lock leaves open (``mend``, ``cache_dir``).
     """
 
@@ -62,10 +62,12 @@ class Chosen:
         return found
 
 
-def choose(pipeline: str, model: str | None, arguments: Mapping[str, Any], *, project: str, ask: Ask[Any]) -> Chosen:
+def choose(
+    pipeline: str, model: str | None, arguments: Mapping[str, Any], *, project: str, sandbox: bool, ask: Ask[Any]
+) -> Chosen:
     """The pipeline that is meant: a name of the project's lock, or a ref with a model as for ``from_pretrained``.
 
-    Its weights are fetched and checked here.
+    Its weights are fetched and checked here. What is drawn in a ``sandbox`` needs nobody's trust.
 
     Raises:
         GremioError: it can't be found, may not run, or is not as it is locked.
@@ -73,7 +75,7 @@ def choose(pipeline: str, model: str | None, arguments: Mapping[str, Any], *, pr
     locked = _locked(pipeline, model, project)
     if locked is not None:
         return _of_lock(*locked, pipeline, arguments)
-    return _of_ref(pipeline, model, arguments, ask)
+    return _confined(pipeline, model, arguments) if sandbox else _of_ref(pipeline, model, arguments, ask)
 
 
 def _locked(pipeline: str, model: str | None, project: str) -> tuple[Workspace, LockEntry] | None:
@@ -92,7 +94,8 @@ def _locked(pipeline: str, model: str | None, project: str) -> tuple[Workspace, 
 def _of_lock(work: Workspace, entry: LockEntry, typed: str, arguments: Mapping[str, Any]) -> Chosen:
     given = {name: value for name, value in arguments.items() if value}
     mend = bool(arguments.get("mend", True))
-    resolved = resolve_locked(work.project, entry, {**given, "mend": mend})
+    require(work.project, entry, given)
+    resolved = None if entry.sandbox else resolve_locked(work.project, entry, {**given, "mend": mend})
     if entry.weights:
         work.project.model(entry).fetch(entry.weights.files)
     return _chosen(entry, work, typed, resolved, arguments)
@@ -106,9 +109,27 @@ def _of_ref(pipeline: str, model: str | None, arguments: Mapping[str, Any], ask:
     elif revision:
         given["revision"] = revision
     resolved, codes = _approved(model or pipeline, given, ask)
+    # A community pipeline of a version is named by that version, for its commit has every version.
+    code = resolved.found.code.tree.origin if resolved.found and model is not None else None
+    at = "" if code is None or code.source == "local" else code.commit if code.source == "hub" else code.revision
+    asked = _asked(pipeline, model, given, revision=at, model_revision=resolved.home.origin.commit)
+    return _locked_now(asked, codes, pipeline, resolved, arguments)
+
+
+def _confined(pipeline: str, model: str | None, arguments: Mapping[str, Any]) -> Chosen:
+    """Not through the gate, and so for a sandbox only, as the entry says to whoever loads it."""
+    code, weights = str(arguments.get("custom_revision") or ""), str(arguments.get("revision") or "")
+    at = {"revision": code, "model_revision": weights} if model is not None else {"model_revision": code or weights}
+    asked = replace(_asked(pipeline, model, arguments, **at), sandbox=True)
+    return _locked_now(asked, [], pipeline, None, arguments)
+
+
+def _locked_now(
+    asked: LockEntry, codes: list[ApprovedClass], typed: str, resolved: Resolved | None, arguments: Mapping[str, Any]
+) -> Chosen:
+    """What was asked for as it is now, on this machine."""
     # Local paths begin at the root, so that it does not matter where this is run.
-    work = Workspace(Path(Path.cwd().anchor), **{name: given[name] for name in _ACCESS if given.get(name)})
-    asked = _asked(resolved, pipeline if model is not None else "", model or pipeline, given)
+    work = Workspace(Path(Path.cwd().anchor), **{n: arguments[n] for n in _ACCESS if arguments.get(n)})
     entry, trees = work.resolve(asked)
     entry = _with_reasons(work, entry, codes)
     work.project.require_approved(entry)
@@ -116,7 +137,7 @@ def _of_ref(pipeline: str, model: str | None, arguments: Mapping[str, Any], ask:
     for tree in trees:
         kept.keep(tree)
     sync(Resolver(work.project), entry)
-    return _chosen(entry, work, pipeline, resolved, arguments)
+    return _chosen(entry, work, typed, resolved, arguments)
 
 
 def _approved(model: str, given: dict[str, Any], ask: Ask[Any]) -> tuple[Resolved, list[ApprovedClass]]:
@@ -132,18 +153,18 @@ def _approved(model: str, given: dict[str, Any], ask: Ask[Any]) -> tuple[Resolve
     return resolved, [*([resolved.found] if resolved.found else []), *components.values()]
 
 
-def _asked(resolved: Resolved, ref: str, model: str, given: Mapping[str, Any]) -> LockEntry:
-    """What was found, at the commits at which it was found."""
-    code = resolved.found.code.tree.origin if resolved.found and ref else None
-    # A community pipeline of a version is named by that version, for its commit has every version.
-    revision = "" if code is None or code.source == "local" else code.commit if code.source == "hub" else code.revision
+def _asked(
+    pipeline: str, model: str | None, given: Mapping[str, Any], *, revision: str = "", model_revision: str = ""
+) -> LockEntry:
+    """What a person asks for, as an entry."""
+    ref, weights = ("", pipeline) if model is None else (pipeline, model)
     return LockEntry(
         _NAME,
         ref=_absolute(ref) if ref and PipelineRef.parse(ref).source == "local" else ref,
         revision=revision,
         class_name=str(given.get("class_name") or ""),
-        model=_absolute(model) if Path(model).expanduser().is_dir() else model,
-        model_revision=resolved.home.origin.commit,
+        model=_absolute(weights) if Path(weights).expanduser().is_dir() else weights,
+        model_revision=model_revision,
         variant=str(given.get("variant") or ""),
     )
 
@@ -159,9 +180,11 @@ def _with_reasons(work: Workspace, entry: LockEntry, codes: list[ApprovedClass])
     return work.approved(entry, *(Approval.now(d, by=f"the policy ({reason})") for d, reason in reasons.items()))
 
 
-def _chosen(entry: LockEntry, work: Workspace, typed: str, resolved: Resolved, arguments: Mapping[str, Any]) -> Chosen:
+def _chosen(
+    entry: LockEntry, work: Workspace, typed: str, resolved: Resolved | None, arguments: Mapping[str, Any]
+) -> Chosen:
     options = {name: arguments[name] for name in ("mend", "cache_dir") if arguments.get(name) is not None}
-    return Chosen(entry, str(work.folder), typed, _signature(resolved), options)
+    return Chosen(entry, str(work.folder), typed, _signature(resolved) if resolved else None, options)
 
 
 def _signature(resolved: Resolved) -> CallSignature | None:

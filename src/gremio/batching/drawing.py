@@ -9,7 +9,6 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from gremio.batching.calls import Caller
 from gremio.batching.jobs.row import Row
 from gremio.batching.made import File, Made
 from gremio.batching.order import Order
-from gremio.errors import DiskFull, GremioError, NotAsLocked, OptionError, SandboxLost
+from gremio.errors import DiskFull, GremioError, OptionError, SandboxLost
 from gremio.running.calls import CallSignature, find
 from gremio.running.outputs import Artifact, collect, making, save
 
@@ -50,10 +49,8 @@ class Drawer:
         if signature is None:
             raise OptionError("what this pipeline takes can't be told by reading it", ref=order.typed)
         self.caller = Caller(signature, order.defaults, order.defaults_folder, order.seed)
-        entry = order.entry
-        self._code = str(entry.codes[0].digest) if entry.codes else ""
-        # A sandbox knows of no lock; what it loaded was compared with this one.
-        self._made_of = replace(self._pipeline.gremio, lock=str(entry.digest))
+        codes = order.entry.codes
+        self._code = str(codes[0].digest) if codes else ""
         self._most = 0  # rows that fit into memory, once more did not
 
     def draw(self, rows: Sequence[Row], wanted: frozenset[str]) -> Iterator[Made]:
@@ -166,7 +163,7 @@ class Drawer:
         rest = {name: value for name, value in said.items() if name not in _OWN}
         told = {name.replace("_", "-"): said.get(name) for name in _OWN}
         told |= {"row": row.id, "set": ", ".join(f"{name}={value}" for name, value in rest.items())}
-        return making(self._made_of, told, ref=self._order.typed, class_name=self._class)
+        return making(self._pipeline.gremio, told, ref=self._order.typed, class_name=self._class)
 
     def _failed(self, row: Row, error: Exception, seconds: float) -> Made:
         passing = is_memory(error) or isinstance(error, OSError | SandboxLost)
@@ -233,7 +230,10 @@ def _loaded(order: Order, device: str) -> Any:
     """What the lock says, and nothing else."""
     options = {name: value for name, value in order.options.items() if value is not None}
     if order.sandbox:
-        return _sandboxed(order, device, options)
+        from gremio.workspace.loading import confine
+
+        numbers = {"dtype": order.dtype} if order.dtype else {}
+        return confine(order.at(), order.entry, {**options, **numbers, "device": device, "threads": order.threads})
     from gremio.loading.pipelines import DiffusionPipeline
     from gremio.loading.pipelines.from_pretrained import load_resolved
     from gremio.loading.pipelines.options import Placement
@@ -244,23 +244,3 @@ def _loaded(order: Order, device: str) -> Any:
     pipeline = noted(load_resolved(DiffusionPipeline, resolved, placement), order.entry)
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
-
-
-def _sandboxed(order: Order, device: str, options: dict[str, Any]) -> Any:
-    """Confined, and compared with the lock: a sandbox finds code and model by itself."""
-    from gremio.sandbox.host import Sandbox
-
-    entry, project = order.entry, order.at()
-    weights = entry.weights
-    assert weights is not None
-    model = str(project.folder / weights.repo) if weights.is_local else weights.repo
-    if entry.code:
-        local = entry.code.origin.source == "local"
-        options["custom_pipeline"] = entry.ref if local else entry.code.ref
-    named = {"revision": weights.commit, "variant": entry.variant, "class_name": entry.class_name, "dtype": order.dtype}
-    given: dict[str, Any] = {name: value for name, value in named.items() if value}
-    found = Sandbox.from_pretrained(model, device=device, threads=order.threads, **options, **given)
-    digest = found.gremio.digest
-    if entry.code and digest != entry.code.digest:
-        raise NotAsLocked(f"its code is {digest} now, and was {entry.code.digest}", ref=order.typed)
-    return found

@@ -79,7 +79,7 @@ class Plan:
             threads=wish.threads,
             fps=wish.fps,
             suffix=f".{wish.format}" if wish.format else "",
-            sandbox=wish.sandbox,
+            sandbox=wish.sandbox or self.chosen.entry.sandbox,
         )
 
 
@@ -95,7 +95,7 @@ def plan(wish: Wish, *, ask: Ask[Any], seed: int | None = None) -> Plan:
     if wish.batch_size < 1 or wish.threads < 1:
         raise OptionError("--batch-size and --threads are at least 1")
     jobs = crossed(read_jobs(wish.jobs), parse_axes(wish.grid))
-    chosen = choose(wish.pipeline, wish.model, wish.load, project=wish.project, ask=ask)
+    chosen = choose(wish.pipeline, wish.model, wish.load, project=wish.project, sandbox=wish.sandbox, ask=ask)
     number = next(each for each in (wish.seed, seed, random.randrange(2**32)) if each is not None)  # noqa: S311  no secret
     _check(jobs, chosen, wish, number)
     prints = {row.id: fingerprint(row, wish.defaults, str(Path.cwd())) for row in jobs.rows}
@@ -129,7 +129,7 @@ def _job(wish: Wish, chosen: Chosen, seed: int, prints: Mapping[str, str]) -> di
         "batch-size": wish.batch_size,
         "format": wish.format or "",
         "fps": wish.fps or 0,
-        "sandbox": wish.sandbox,
+        "sandbox": wish.sandbox or chosen.entry.sandbox,
         "libraries": {name: version_of(name) for name in _LIBRARIES},
     }
 

@@ -161,30 +161,24 @@ class Workers:
 
     def run(self, chunks: Sequence[Chunk]) -> Iterator[Event]:
         """See ``Pool``."""
-        running = self._running or _Running(self._order, self._start, self._folder, self._retries)
-        if self._keep and self._running is None:
-            self._running = running
-            self._stack.callback(running.end)
+        running = self._begun()
         try:
             yield from running.events(chunks, self._count)
         finally:
             if not self._keep:
                 running.end()
+                self._running = None
 
     def check(self, rows: Sequence[Row]) -> list[Problem]:
         """See ``Pool``."""
-        worker = _Worker(self._start, self._order, 0, self._folder)
-        try:
-            worker.send({"check": [row_out(row) for row in rows]})
-            while worker.connection is not None and (said := worker.received()) is not None:
-                for message in said:
-                    if "refused" in message:
-                        raise rebuilt(message["refused"])
-                    if "problems" in message:
-                        return [Problem(*each) for each in message["problems"]]
-            raise _never_loaded(worker)
-        finally:
-            worker.end()
+        return self._begun().check(rows)
+
+    def _begun(self) -> _Running:
+        """What is kept between two calls; its processes end with the block at the latest."""
+        if self._running is None:
+            self._running = _Running(self._order, self._start, self._folder, self._retries)
+            self._stack.callback(self._running.end)
+        return self._running
 
 
 _QUIET = {"DIFFUSERS_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
@@ -200,6 +194,19 @@ class _Running:
         self._selector = selectors.DefaultSelector()
         self._failed_to_load = 0
         self._events: deque[Event] = deque()
+        self._problems: list[Problem] | None = None
+
+    def check(self, rows: Sequence[Row]) -> list[Problem]:
+        """Have a worker read these rows, which then draws the first of them."""
+        self._begin(0)
+        worker = self._workers[0]
+        worker.send({"check": [row_out(row) for row in rows]})
+        while self._problems is None:
+            for _ in self._selector.select(_PAUSE):
+                self._hear(worker)
+            if not self._workers:
+                raise GremioError("the worker that checked the rows ended", next_step="Fewer rows need less memory.")
+        return self._problems
 
     def events(self, chunks: Sequence[Chunk], count: int | None) -> Iterator[Event]:
         """Until nothing is left to draw."""
@@ -224,6 +231,7 @@ class _Running:
                     worker.connection.shutdown(socket.SHUT_WR)
         for worker in self._workers:
             worker.end(calm)
+        self._workers.clear()
         self._selector.close()
 
     def _begin(self, number: int) -> None:
@@ -274,6 +282,9 @@ class _Running:
             self._events.append(Note(f"{made.row}: {made.error}; it is tried again"))
         else:
             self._events.append(made)
+
+    def _on_problems(self, worker: _Worker, told: Sequence[tuple[str, str]]) -> None:
+        self._problems = [Problem(*each) for each in told]
 
     def _on_note(self, worker: _Worker, told: str) -> None:
         self._events.append(Note(told))

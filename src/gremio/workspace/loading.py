@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def _refuse_unconfined(entry: LockEntry) -> None:
 
 
 def _asked(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> tuple[LoadRequest, ModelHome]:
-    _require(project, entry, arguments)
+    require(project, entry, arguments)
     home = project.model(entry)
     asked = LoadRequest.parse(home.name, {**arguments, "local_files_only": True, "variant": entry.variant or None})
     return replace(asked, code=_choice(project, entry, mend=asked.code.mend)), home
@@ -79,7 +80,7 @@ def _asked(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> tup
 
 def share(project: Project, entry: LockEntry, pipeline: Any, arguments: dict[str, Any]) -> Any:
     """The class of an entry over the components of a pipeline."""
-    _require(project, entry, arguments)
+    require(project, entry, arguments)
     _refuse_unconfined(entry)
     if entry.code is None:
         step = f"Workspace.load({entry.name!r}) loads it."
@@ -91,7 +92,12 @@ def share(project: Project, entry: LockEntry, pipeline: Any, arguments: dict[str
     return noted(share_pipeline(DiffusionPipeline, pipeline, arguments, choice=choice), entry)
 
 
-def _require(project: Project, entry: LockEntry, arguments: dict[str, Any]) -> None:
+def require(project: Project, entry: LockEntry, arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments that the lock decides, and code that nobody approved; say what is installed in other versions.
+
+    Raises:
+        OptionError, NotTrusted: the one, or the other.
+    """
     decided = [each for each in _DECIDED if arguments.get(each)]
     if decided:
         raise OptionError(
