@@ -175,9 +175,10 @@ def test_a_full_disk_ends_it_where_it_can_go_on(paint: Paint, jobs: Jobs, monkey
         add(self, made)
 
     file = jobs(*rows(4, pause=0.2))
-    with monkeypatch.context() as patched, pytest.raises(DiskFull, match="No space left"):
+    with monkeypatch.context() as patched:
         patched.setattr(Manifest, "add", full)
-        paint(file)
+        with pytest.raises(DiskFull, match="No space left"):
+            paint(file)
     report = paint(file, resume=True)
     assert (report.before, report.drawn) == (2, 2)
 
