@@ -27,7 +27,7 @@ def raw(data):
     one = end()
     one.setblocking(True)
     one.sendall(data)
-    time.sleep(6)
+    time.sleep(4)
 
 
 def frame(header, units=0, payload=b"", length=None):
@@ -55,7 +55,7 @@ def twice():
     one = end()
     one.sendall(frame(told(value="first")))
     one.sendall(frame(told(value="second", number=worker()._request + 1)))
-    time.sleep(6)
+    time.sleep(4)
 
 
 def slowly():
@@ -115,7 +115,7 @@ ABUSES = {
     ),
     "half a message": lambda: raw(frame(told(value=None))[:-3]),
     "a message in single bytes": slowly,
-    "hanging up": lambda: end().shutdown(socket.SHUT_RDWR) or time.sleep(6),
+    "hanging up": lambda: end().shutdown(socket.SHUT_RDWR) or time.sleep(4),
     "an answer too many": twice,
     "descriptors": descriptors,
     "an error that steers terminals": steered,
@@ -135,4 +135,4 @@ class Abuse(DiffusionPipeline):
         if abuse is None:
             return 7
         ABUSES[abuse]()
-        time.sleep(6)
+        time.sleep(4)

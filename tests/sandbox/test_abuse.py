@@ -21,7 +21,7 @@ def answered(pipe, abuse):
 def test_the_parent_survives_every_abuse(sandbox, monkeypatch):
     """Each ends in time, in words that steer no terminal; then a call is answered rightly, perhaps by a new worker."""
     monkeypatch.setattr("gremio.sandbox.attended._MOST_PROGRESS", 10_000)
-    pipe = sandbox("abuse_pipeline.py", timeout=3)
+    pipe = sandbox("abuse_pipeline.py", timeout=2)
     before = len(list(Path("/proc/self/fd").iterdir()))
     for abuse in ABUSES:
         told = answered(pipe, abuse)

@@ -56,6 +56,26 @@ def test_the_same_bytes_as_outside(name, sd_folder, home):
     assert folders(home) == []
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_weights_are_cast_once_and_shared(sd_folder, write, home, caplog, dtype):
+    """The picture is that of a load in that dtype outside; a second sandbox casts nothing."""
+    import torch
+
+    code = write(PLAIN)
+    call = {**CALL, "num_inference_steps": 1}
+    outside = DiffusionPipeline.from_pretrained(sd_folder, custom_pipeline=code, dtype=dtype)
+    expected = outside(**call, generator=torch.Generator().manual_seed(7)).images
+    for messages in (1, 0):
+        caplog.clear()
+        with Sandbox.from_pretrained(sd_folder, custom_pipeline=code, dtype=dtype, threads=1) as pipe:
+            assert pipe.info()["dtype"] == dtype
+            assert np.array_equal(pipe(**call, generator=7).images, expected)
+        assert len([text for text in caplog.messages if "once and kept" in text]) == messages
+    cast = [file for file in (home / "cast").rglob("*") if file.is_file() and file.suffix != ".lock"]
+    assert {file.suffix for file in cast} == {".safetensors"}
+    assert len(cast) == len([part for part in outside.components.values() if hasattr(part, "state_dict")])
+
+
 def test_code_needs_no_trust_and_components_are_shared(put, hub, sd_folder, home):
     """From the Hub, its own commits; another class over the same components in the same process."""
     put("maria/sd", sd_folder)

@@ -107,7 +107,7 @@ class Attended:
         # Not to be guessed: what is sent before it was asked for is no answer.
         self._request = secrets.randbits(62)
         seconds = self._limits.seconds
-        if seconds is not None and kind in ("load", "share"):
+        if seconds is not None and kind in ("load", "share", "cast"):
             seconds *= _LOADING
         deadline = None if seconds is None else time.monotonic() + seconds
         try:

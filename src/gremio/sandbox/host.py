@@ -13,6 +13,7 @@ from gremio.loading.modules.provenance import Provenance
 from gremio.loading.pipelines.request import LoadRequest
 from gremio.running.calls import CallSignature
 from gremio.sandbox.attended import Attended, Listener, Progress
+from gremio.sandbox.casting import shared
 from gremio.sandbox.confinement.tiers import Tier, require
 from gremio.sandbox.limits import Limits
 from gremio.sandbox.orders import Order, order, share_order
@@ -81,7 +82,7 @@ class Sandbox:
         require(limits.tier)
         if limits.device != "cpu":
             request = replace(request, rest={"device_map": limits.device, **request.rest})
-        wanted = order(request, home)
+        wanted = shared(order(request, home), request, limits)
         if lock:
             wanted = replace(wanted, made=replace(wanted.made, lock=lock))
         found = cls(wanted, limits, str(request.model))

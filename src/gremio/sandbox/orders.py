@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,20 @@ from gremio.sources.model import BLOCKS, INDEX, MODULAR_INDEX, ModelHome, code_o
 
 
 @dataclass(frozen=True)
+class Part:
+    """A component that the libraries load by themselves: its class, and its safetensors files by path."""
+
+    library: str
+    class_name: str
+    weights: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Order:
     """``body`` and ``blobs`` go to the worker; ``read`` are the files that it may read for it.
 
-    ``made`` says what the pipeline is made of, ``signature`` what it takes, as far as reading its class tells.
+    ``made`` says what the pipeline is made of, ``signature`` what it takes, as far as reading its class tells;
+    ``parts`` are the model's standard components by name.
     """
 
     body: Mapping[str, Any]
@@ -35,6 +45,7 @@ class Order:
     read: tuple[Path, ...]
     made: Provenance
     signature: CallSignature | None
+    parts: Mapping[str, Part] = field(default_factory=dict)
 
 
 def order(request: LoadRequest, home: ModelHome | None = None) -> Order:
@@ -76,7 +87,8 @@ def order(request: LoadRequest, home: ModelHome | None = None) -> Order:
     blobs = tuple(data for each in (tree, own) if each for data in each.files.values())
     ref = request.code.ref.text if request.code.ref else home.name
     made = Provenance(home.name, home.origin.commit, _provenance(code, name, ref) if code else None)
-    return Order(body, blobs, tuple(places.values()), made, _signature(code, name))
+    parts = _parts(index, home, wanted, [path for path in paths if path in places])
+    return Order(body, blobs, tuple(places.values()), made, _signature(code, name), parts)
 
 
 def share_order(arguments: dict[str, Any]) -> Order:
@@ -146,6 +158,17 @@ def _encoded(arguments: Mapping[str, Any], ref: str) -> Any:
     if blobs:
         raise OptionError("tensors and pictures are no arguments of loading", ref=ref)
     return told
+
+
+def _parts(index: ModelIndex, home: ModelHome, wanted: list[str], paths: list[str]) -> dict[str, Part]:
+    custom = custom_components(index, home, wanted)
+    found = {}
+    for name in wanted:
+        entry = index.components[name]
+        if name not in custom and entry.library in ("diffusers", "transformers") and entry.class_name:
+            weights = tuple(path for path in paths if path.startswith(f"{name}/") and path.endswith(".safetensors"))
+            found[name] = Part(entry.library, entry.class_name, weights)
+    return found
 
 
 def _places(home: ModelHome, folder: Path, own: CodeTree | None) -> dict[str, Path]:

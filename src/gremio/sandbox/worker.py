@@ -1,11 +1,12 @@
 """In the new process: confined first, then what the parent asks for, one thing at a time. The foreign code runs here.
 
-Asked are ``load``, ``share``, ``call``, ``info`` and ``seed``; answered is ``done`` or ``failed``, with ``progress``
-before it. A message of any other kind ends the worker.
+Asked are ``load``, ``share``, ``call``, ``info``, ``seed`` and ``cast``; answered is ``done`` or ``failed``,
+with ``progress`` before it. A message of any other kind ends the worker.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import sys
@@ -96,6 +97,7 @@ class Worker:
             "call": self._call,
             "info": self._info,
             "seed": self._seed,
+            "cast": self._cast,
         }[message.kind]
         try:
             told, blobs = encode(operation(dict(message.body), message.blobs), outputs=True)
@@ -160,6 +162,20 @@ class Worker:
         import torch
 
         torch.manual_seed(body["number"])
+
+    def _cast(self, body: dict[str, Any], blobs: Iterable[Blob]) -> None:
+        """Standard components as the libraries make them in a dtype, saved below ``cast`` in the scratch folder."""
+        from gremio.loading.pipelines.guarded import guarded
+        from gremio.loading.pipelines.options import dtype_argument, parse_dtype
+
+        home = ToldModel(body["model"], {})
+        folder, dtype, variant = home.fetch(home.paths()), parse_dtype(body["dtype"]), body["variant"] or None
+        for name, (library, class_name) in body["components"].items():
+            argument = {"dtype": dtype} if library == "transformers" else dtype_argument(dtype)
+            with guarded():
+                cls = getattr(importlib.import_module(library), class_name)
+                made = cls.from_pretrained(folder / name, variant=variant, use_safetensors=True, **argument)
+            made.save_pretrained(Path("cast", name), variant=variant, safe_serialization=True)
 
     def _step_ended(self, pipeline: Any, step: int, timestep: Any, values: dict[str, Any]) -> dict[str, Any]:
         self._tell(step=int(step), timestep=float(timestep))
