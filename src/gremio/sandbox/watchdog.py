@@ -14,6 +14,7 @@ from gremio.sandbox import scratch
 
 _PAUSE = 0.1  # seconds between two looks
 _SHARE = 0.1  # of the time, at most, is spent looking
+_THOROUGH = 10  # looks, of which one is thorough
 _ENDING = 0.5  # seconds in which all threads of a process that ends are gone
 
 
@@ -28,18 +29,18 @@ class Allowance:
 
 def watch(pid: int, folder: Path, allowed: Allowance, ended: threading.Event, end: Callable[[str], None]) -> None:
     """Look until the worker has ended; call ``end`` with the reason when it takes more than it is allowed."""
-    pause = _PAUSE
+    pause, looks = _PAUSE, 0
     while not ended.wait(pause):
-        started = time.monotonic()
-        reason = excess(pid, folder, allowed)
+        started, looks = time.monotonic(), looks + 1
+        reason = excess(pid, folder, allowed, thorough=looks % _THOROUGH == 0)
         if reason and not ended.is_set():
             end(reason)
             return
         pause = max(_PAUSE, (time.monotonic() - started) / _SHARE)
 
 
-def excess(pid: int, folder: Path, allowed: Allowance) -> str:
-    """What the worker has too much of; empty where nothing is."""
+def excess(pid: int, folder: Path, allowed: Allowance, *, thorough: bool) -> str:
+    """What the worker has too much of; empty where nothing is. ``thorough`` also reads what it maps, which is long."""
     told = _status(pid)
     memory = _number(told, "VmRSS") - _number(told, "RssFile") + _number(told, "VmSwap")
     if memory >> 10 > allowed.megabytes:
@@ -55,7 +56,7 @@ def excess(pid: int, folder: Path, allowed: Allowance) -> str:
     try:
         if scratch.size(folder, most) + _deleted(pid) > most:
             return f"it wrote more than {allowed.scratch_megabytes} MB into its scratch folder"
-        if _maps_deleted(pid, folder):
+        if thorough and _maps_deleted(pid, folder):
             return "it kept a file that it had deleted"
     except (FileNotFoundError, ProcessLookupError):
         return ""  # it has ended
