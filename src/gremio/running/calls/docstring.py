@@ -10,19 +10,24 @@ _ENTRY = re.compile(r"\*{0,2}(\w+)\s*(?=[:(])")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
-def parameter_lines(docstring: str) -> dict[str, str]:
-    """The first sentence on each parameter of a Google-style ``Args:`` block, as Diffusers writes it:
+def parameter_texts(docstring: str) -> dict[str, str]:
+    """What a Google-style ``Args:`` block says on each parameter, as Diffusers writes it:
 
     Args:
         strength (`float`, *optional*, defaults to 0.8):
             Indicates extent to transform the reference image. Must be between 0 and 1.
     """
-    lines: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for entry in _entries(docstring):
         named = _ENTRY.match(entry)
         if named:
-            lines.setdefault(named[1], _SENTENCE.split(_after_type(entry[named.end() :]), maxsplit=1)[0])
-    return lines
+            texts.setdefault(named[1], _after_type(entry[named.end() :]))
+    return texts
+
+
+def first_sentence(text: str) -> str:
+    """As far as its first full stop."""
+    return _SENTENCE.split(text, maxsplit=1)[0]
 
 
 def _entries(docstring: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from gremio.code.review import Parameter as ReadParameter
 from gremio.errors import OptionError
 from gremio.running.calls.annotation import Wanted
-from gremio.running.calls.docstring import parameter_lines
+from gremio.running.calls.docstring import first_sentence, parameter_texts
 
 _BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -22,14 +22,19 @@ class Parameter:
     """One parameter that can be passed by keyword.
 
     ``annotation`` is the annotation as text, empty without one; ``default`` means nothing when ``required``;
-    ``help`` is the first sentence on it in the docstring, empty without one.
+    ``about`` is what the docstring says of it, empty without one; ``help`` the first sentence of that.
     """
 
     name: str
     annotation: str
     default: object
     required: bool
-    help: str = ""
+    about: str = ""
+
+    @property
+    def help(self) -> str:
+        """In a sentence."""
+        return first_sentence(self.about)
 
     @cached_property
     def wanted(self) -> Wanted:
@@ -65,15 +70,15 @@ class CallSignature:
             raise OptionError(f"{owner} does not tell what it can be called with") from error
         if is_method and found and found[0].kind is not inspect.Parameter.VAR_POSITIONAL:
             del found[0]
-        lines = parameter_lines(inspect.getdoc(inspect.unwrap(call)) or "")
-        parameters = tuple(_parameter(each, lines) for each in found if each.kind in _BY_KEYWORD)
+        texts = parameter_texts(inspect.getdoc(inspect.unwrap(call)) or "")
+        parameters = tuple(_parameter(each, texts) for each in found if each.kind in _BY_KEYWORD)
         return cls(owner, parameters, any(each.kind is inspect.Parameter.VAR_KEYWORD for each in found))
 
     @classmethod
     def read(cls, owner: str, parameters: Iterable[ReadParameter], docstring: str) -> CallSignature:
         """The signature as the code of a ``__call__`` has it, for whoever has not loaded the class."""
-        lines, found = parameter_lines(docstring), list(parameters)
-        named = tuple(_read(each, lines) for each in found if each.kind in ("positional", "keyword_only"))
+        texts, found = parameter_texts(docstring), list(parameters)
+        named = tuple(_read(each, texts) for each in found if each.kind in ("positional", "keyword_only"))
         return cls(owner, named, any(each.kind == "var_keyword" for each in found))
 
     @classmethod
@@ -112,25 +117,25 @@ def _callable_of(target: object) -> tuple[Callable[..., Any], str, bool]:
     return own, kind.__name__, True
 
 
-def _parameter(found: inspect.Parameter, lines: dict[str, str]) -> Parameter:
+def _parameter(found: inspect.Parameter, texts: dict[str, str]) -> Parameter:
     required = found.default is inspect.Parameter.empty
     return Parameter(
         name=found.name,
         annotation=_annotation_text(found.annotation),
         default=None if required else found.default,
         required=required,
-        help=lines.get(found.name, ""),
+        about=texts.get(found.name, ""),
     )
 
 
-def _read(found: ReadParameter, lines: dict[str, str]) -> Parameter:
+def _read(found: ReadParameter, texts: dict[str, str]) -> Parameter:
     annotation = found.annotation
     try:
         default = None if found.default is None else ast.literal_eval(found.default)
     except ValueError:
         # A name says nothing of what it stands for.
         default, annotation = ..., annotation or "Any"
-    return Parameter(found.name, annotation, default, found.required, lines.get(found.name, ""))
+    return Parameter(found.name, annotation, default, found.required, texts.get(found.name, ""))
 
 
 def _input(told: Any, *, alone: bool) -> Parameter:

@@ -1,0 +1,69 @@
+"""From an order to files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import torch
+
+from gremio.errors import CodeFailed, GremioError
+from gremio.machine.processes import Trouble
+from gremio.running.calls import CallSignature, build, find
+from gremio.studio.drawing.order import Order
+from gremio.studio.drawing.outcome import written
+from gremio.studio.drawing.worker.models import Models, out_of_memory
+from gremio.studio.drawing.worker.steps import Stopped, watched
+
+Tell = Callable[..., None]
+
+
+def drawn(order: Order, models: Models, tell: Tell, stopped: Callable[[], bool]) -> dict[str, Any]:
+    """Draw an order; the JSON of a ``Drawn``.
+
+    Raises:
+        Stopped: ``stopped`` became true meanwhile.
+        GremioError: it could not be drawn.
+    """
+    pipeline, shared = models.get(order, tell)
+    started = time.monotonic()
+    try:
+        result = _called(order, pipeline, tell, stopped)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        # What others hold is let go, and then it either fits or it does not.
+        if not models.let_go(order, tell):
+            raise out_of_memory(order, error) from error
+        result = _called(order, pipeline, tell, stopped)
+    name = type(pipeline).__name__
+    pieces, saved = written(result, pipeline.gremio, order, class_name=name)
+    return {
+        "pieces": [asdict(each) for each in pieces],
+        "notes": list(saved.notes),
+        "class_name": name,
+        "seconds": round(time.monotonic() - started, 3),
+        "shared": shared,
+        "digest": str(pipeline.gremio.digest or ""),
+    }
+
+
+def _called(order: Order, pipeline: Any, tell: Tell, stopped: Callable[[], bool]) -> Any:
+    """As ``gremio run`` calls it, and watched: what watches takes no part in what is drawn."""
+    signature = CallSignature.of(type(pipeline))
+    arguments = build(signature, **order.given, seed=order.seed if find(signature, "seed") else None)
+    torch.manual_seed(order.seed)
+    try:
+        with watched(pipeline, signature, order, tell, stopped) as callbacks:
+            return pipeline(**arguments, **callbacks)
+    except (GremioError, Stopped, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        if stopped():
+            # Code that catches everything and raises something of its own.
+            raise Stopped from error
+        raise CodeFailed(
+            f"{signature.owner} raised {Trouble.of(error)}",
+            ref=order.ref,
+            next_step="What it takes is said beside each field; the command below the form shows the whole traceback.",
+        ) from error
