@@ -19,6 +19,7 @@ from gremio.machine.settings import Settings
 from gremio.sources.trees import Trees
 from gremio.trust.approvals import Approval, Approvals, place_of
 from gremio.trust.findings import Finding, by_weight, scan
+from gremio.trust.review.accepting import accept
 
 Result = TypeVar("Result")
 
@@ -35,10 +36,7 @@ def approve(
         click.echo(line, err=True)
     if not yes and not _asked():
         return None
-    accepted = [f"{each.code} {each.file}:{each.line or ''}".rstrip(":") for each in findings if each.severity != "low"]
-    approval = Approval.now(tree.digest, by=by, note=note, findings=accepted, ref=ref, place=place_of(tree))
-    Approvals(settings).add(approval, tree)
-    return approval
+    return accept(tree, ref, findings, settings=settings, note=note, by=by)
 
 
 def asking(action: Callable[[], Result]) -> Result:

@@ -1,4 +1,4 @@
-"""Drawing, in a process of its own: the page never loads torch, and a pipeline that hangs or crashes takes no page along.
+"""Drawing, in a process of its own: a pipeline that hangs or crashes takes no page along, and no page waits for torch.
 
 In comes an ``Order`` as data; out come events while it is drawn, then files with what made them written inside.
 

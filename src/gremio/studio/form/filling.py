@@ -87,7 +87,9 @@ def _is_untouched(control: Control, value: object) -> bool:
     if control.required:
         return False
     shown = shown_default(control)
-    return type(value) is type(shown) and value == shown or (_is_number(value) and _is_number(shown) and value == shown)
+    return (type(value) is type(shown) and value == shown) or (
+        _is_number(value) and _is_number(shown) and value == shown
+    )
 
 
 def shown_default(control: Control) -> object:
@@ -123,10 +125,7 @@ def _texts(control: Control, value: object) -> Iterator[str]:
 
 def _number(control: Control, value: object) -> int | float:
     if isinstance(value, str):
-        try:
-            value = float(value)
-        except ValueError as error:
-            raise OptionError(f"{control.name} wants a number, not {value[:40]!r}") from error
+        value = _parsed(value)
     if not _is_number(value):
         raise OptionError(f"{control.name} wants a number, not {str(value)[:40]!r}")
     assert isinstance(value, int | float)
@@ -134,6 +133,13 @@ def _number(control: Control, value: object) -> int | float:
         raise OptionError(f"{control.name} wants a number, not {value}")
     whole = isinstance(value, float) and value.is_integer() and control.kind == "integer"
     return int(value) if whole else value
+
+
+def _parsed(text: str) -> object:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _is_number(value: object) -> bool:
