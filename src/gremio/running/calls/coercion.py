@@ -144,6 +144,8 @@ def _fit_list(wanted: Wanted, given: Given, effort: _Effort) -> list[object]:
 
 
 def _fit_tuple(wanted: Wanted, given: Given, effort: _Effort) -> tuple[object, ...]:
+    if effort == _Effort.WRAP and given.is_image and not wanted.exact_length:
+        return (_fit_any_effort(wanted.inside[0] if wanted.inside else Wanted("any"), given, _Effort.CONVERT),)
     if not isinstance(given.value, (tuple, list)) or (isinstance(given.value, list) and effort < _Effort.CONVERT):
         raise _Misfit
     elements = list(wanted.inside) or [Wanted("any")]

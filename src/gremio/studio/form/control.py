@@ -39,6 +39,7 @@ class Control:
         group: ``main`` for what matters first.
         over: of a mask, the parameter of the picture that it is drawn on, empty where there is none.
         files: of a video, whether the call takes a file and not its frames.
+        lines: of a prompt, whether the call takes several, which are then written one a line.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Control:
     group: Group = "more"
     over: str = ""
     files: bool = False
+    lines: bool = False
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,18 @@ def fill(form: Form, values: Mapping[str, object]) -> Filled:
         option = option_for(form.signature, control.name) if control.kind in ("prompt", "integer", "number") else None
         if control.kind in ("picture", "mask", "pictures", "video") and not control.files:
             images += [f"{control.name}={path}" for path in _paths(value)]
+        elif control.lines and len(_lines(value)) > 1:
+            settings[control.name] = as_text(_lines(value))
         elif option in _TYPED:
             assert option is not None
             options[option] = _number(control, value) if option in ("steps", "count") else str(value)
         else:
             settings[control.name] = "".join(_texts(control, value))
     return Filled(options, settings, tuple(images))
+
+
+def _lines(value: object) -> list[str]:
+    return [line.strip() for line in str(value).splitlines() if line.strip()]
 
 
 def _is_untouched(control: Control, value: object) -> bool:

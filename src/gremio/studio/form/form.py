@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gremio.running.calls import CallSignature, Parameter, find
 from gremio.running.calls.standard import OptionName, option_for
 from gremio.studio.form.control import Control, Group, Kind, LeftOut
-from gremio.studio.form.kinds import kind_of, takes_file
+from gremio.studio.form.kinds import kind_of, takes_file, takes_several
 from gremio.studio.form.limits import Limits, choices, limits
 
 _FIRST = ("prompt", "negative_prompt", "picture", "mask", "video", "steps", "guidance", "strength", "width", "height")
@@ -88,6 +88,7 @@ def _control(signature: CallSignature, parameter: Parameter, kind: Kind) -> Cont
         choices=_choices(parameter, kind),
         group=_group(signature, parameter, kind),
         files=takes_file(parameter),
+        lines=kind == "prompt" and takes_several(parameter),
     )
 
 

@@ -38,6 +38,12 @@ def takes_file(parameter: Parameter) -> bool:
     return _FILM_FILE.fullmatch(parameter.name) is not None
 
 
+def takes_several(parameter: Parameter) -> bool:
+    """Whether a list of texts is welcome too."""
+    members = parameter.wanted.members()
+    return any(each.what in ("list", "tuple", "any") for each in members)
+
+
 def _unfit(parameter: Parameter) -> str:
     if "Callable" in parameter.annotation:
         return FUNCTION

@@ -16,7 +16,6 @@ from gremio.studio.form import Control, Form
 from gremio.studio.form.filling import shown_default
 from gremio.studio.page.words import Words
 
-_LARGEST_SEED = 2**53 - 1  # what a browser can count to
 _MOST_FRAMES = 512
 _BRUSH = "#ffffff"
 
@@ -32,14 +31,7 @@ class Field:
 
 def seed(words: Words) -> Any:
     """The field for the seed, which every form has."""
-    return gr.Number(
-        label=words("seed"),
-        info=words("seed_about"),
-        precision=0,
-        minimum=0,
-        maximum=_LARGEST_SEED,
-        elem_id="seed",
-    )
+    return gr.Textbox(label=words("seed"), info=words("seed_about"), max_length=20, elem_id="seed")
 
 
 def fields(controls: Sequence[Control], form: Form, words: Words) -> Iterator[Field]:
@@ -90,16 +82,9 @@ def _component(control: Control, words: Words) -> Any:
     return makers[control.kind](control, words)
 
 
-def _plain(text: str) -> str:
-    """Text as it is, where Gradio would read markup: what a docstring says comes from whoever wrote it."""
-    shown = escape(text[:600])
-    for sign in "\\`*_{}[]()#+-!|~$<>":
-        shown = shown.replace(sign, f"&#{ord(sign)};") if sign not in "#&;" else shown
-    return shown
-
-
 def _tip(control: Control, words: Words) -> str:
-    return _plain(control.tip)
+    told = control.tip[:600]
+    return f"{told} {words('lines')}".strip() if control.lines else told
 
 
 def _label(control: Control, words: Words) -> str:
@@ -113,7 +98,7 @@ def _text(control: Control, words: Words) -> Any:
         label=_label(control, words),
         info=_tip(control, words) or None,
         lines=lines,
-        max_lines=12,
+        max_lines=20,
         elem_id=f"field-{control.name}",
     )
 
@@ -142,9 +127,9 @@ def _number(control: Control, words: Words) -> Any:
         step = control.step or (control.most - control.least) / 100
         return gr.Slider(control.least, control.most, step=step, **common)
     if value is None:
-        common["placeholder"] = words("default")
-    whole = 0 if control.kind == "integer" else None
-    return gr.Number(minimum=control.least, maximum=control.most, precision=whole, step=control.step or 0.1, **common)
+        # Gradio's own field for numbers can't be empty: what nobody filled in would come back as nought.
+        return gr.Textbox(**common, placeholder=words("default"), max_length=40)
+    return gr.Number(step=control.step or 0.1, **common)
 
 
 def _choice(control: Control, words: Words) -> Any:
@@ -183,7 +168,7 @@ def _picture(control: Control, tip: str, name: str) -> Any:
             buttons=[],
         )
         if tip:
-            gr.HTML(f"<p class=quiet>{tip}</p>", padding=True)
+            gr.HTML(f"<p class=quiet>{escape(tip)}</p>", padding=True)
     return found
 
 

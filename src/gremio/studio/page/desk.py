@@ -20,6 +20,7 @@ from gremio.studio.page.words import Words
 from gremio.studio.sessions import Session, Sessions, Work
 
 _LARGEST_SEED = 2**32
+_MOST_SEED = 2**63 - 1  # what `gremio run --seed` takes
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,20 @@ def begin(desk: Desk, session: Session, press: Press, number: int, folder: Path,
     desk.line.put(job)
     session.keep(work)
     return work
+
+
+def seed_of(text: str | None) -> int | None:
+    """The seed that was typed; None where the field is empty.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if not (text or "").strip():
+        return None
+    typed = str(text).strip()
+    if not typed.isascii() or not typed.isdigit() or int(typed) > _MOST_SEED:
+        raise OptionError(f"{typed!r} is no seed", next_step=f"A seed is a whole number from 0 to {_MOST_SEED}.")
+    return int(typed)
 
 
 def _other(desk: Desk, press: Press, filled: Filled) -> tuple[Opened, Filled, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from gremio.studio import cards
 from gremio.studio.choosing import Opened, Question, opened, question
 from gremio.studio.guard import session_key
 from gremio.studio.page import controls, markup
-from gremio.studio.page.desk import Desk, Press, begin, present, told
+from gremio.studio.page.desk import Desk, Press, begin, present, seed_of, told
 from gremio.studio.page.words import Words, language
 from gremio.studio.sessions import Session, Work
 from gremio.trust.review.accepting import accept
@@ -42,7 +42,7 @@ Handler = Callable[..., Any]
 
 def build(desk: Desk, port: int) -> gr.Blocks:
     """All of it. What a visitor sees depends on the address (``?ref=…&model=…&lang=…``)."""
-    with gr.Blocks(title="Gremio", analytics_enabled=False, delete_cache=(3600, 12 * 3600)) as page:
+    with gr.Blocks(title="Gremio", analytics_enabled=False, fill_width=True, delete_cache=(3600, 12 * 3600)) as page:
 
         def show(request: gr.Request) -> None:
             visit = _Visit(desk, port, request)
@@ -150,11 +150,14 @@ class _Visit:
             return
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
-                fields, seed, beside, sandbox = self._show_form(pipeline, asked)
+                fields = list(controls.fields(pipeline.form.main, pipeline.form, words))
+                seed = controls.seed(words)
                 buttons = self._show_buttons()
-            with gr.Column(scale=6, min_width=300):
+                fields += self._show_more(pipeline)
+                choices = self._show_choices(pipeline, asked)
+            with gr.Column(scale=6, min_width=300, elem_classes=["seen"]):
                 outputs = self._show_outputs()
-        self._join(pipeline, fields, (seed, beside, sandbox), buttons, outputs)
+        self._join(pipeline, fields, (seed, *choices), buttons, outputs)
 
     def _question(self, pipeline: Opened) -> Question | None:
         """Ask what has to be asked, in the page."""
@@ -194,15 +197,17 @@ class _Visit:
         with gr.Accordion(self.words("source"), open=False):
             gr.Code(text, language="python", label=pipeline.tree.entry, interactive=False, max_lines=40)
 
-    def _show_form(self, pipeline: Opened, asked: Question | None) -> tuple[list[controls.Field], Any, Any, Any]:
+    def _show_more(self, pipeline: Opened) -> list[controls.Field]:
         words, form = self.words, pipeline.form
-        fields = list(controls.fields(form.main, form, words))
-        seed = controls.seed(words)
         with gr.Accordion(words("more"), open=False, elem_id="more"):
-            fields += controls.fields(form.more, form, words)
+            fields = list(controls.fields(form.more, form, words))
             if form.left_out:
                 names = "; ".join(f"{each.name} ({each.why})" for each in form.left_out)
                 gr.HTML(markup.note(f"{words('left_out')}: {names} — {words('left_default')}."), elem_id="left-out")
+        return fields
+
+    def _show_choices(self, pipeline: Opened, asked: Question | None) -> tuple[Any, Any]:
+        words = self.words
         others = [(name, ref) for name, ref in cards.compared(self._desk.settings) if ref != pipeline.ref]
         beside = gr.Dropdown(
             choices=[(words("none"), ""), *others],
@@ -219,13 +224,13 @@ class _Visit:
             visible=possible,
             elem_id="sandbox",
         )
-        return fields, seed, beside, sandbox
+        return beside, sandbox
 
     def _show_buttons(self) -> tuple[Any, Any, Any]:
         with gr.Row():
-            draw = gr.Button(self.words("draw"), variant="primary", elem_id="draw", min_width=120)
-            again = gr.Button(self.words("again"), elem_id="again", min_width=120)
-            cancel = gr.Button(self.words("cancel"), elem_id="cancel", interactive=False, min_width=90)
+            draw = gr.Button(self.words("draw"), variant="primary", elem_id="draw", scale=3, min_width=150)
+            cancel = gr.Button(self.words("cancel"), elem_id="cancel", interactive=False, scale=1, min_width=90)
+        again = gr.Button(self.words("again"), elem_id="again", size="sm")
         return draw, again, cancel
 
     def _show_outputs(self) -> list[Any]:
@@ -250,7 +255,7 @@ class _Visit:
         shown = [*outputs, cancel]
 
         def pressed(*, fresh: bool) -> Handler:
-            async def press(*held: Any, request: gr.Request) -> AsyncIterator[Any]:
+            async def press(request: gr.Request, *held: Any) -> AsyncIterator[Any]:
                 seed, beside, sandbox = held[:3]
                 by_field = dict(zip((each.component.elem_id for each in fields), held[3:], strict=True))
                 session = self.session(request)
@@ -258,8 +263,8 @@ class _Visit:
                     yield self._said(markup.note(self.words("ended")))
                     return
                 number, folder = session.begin()
-                chosen = None if fresh or seed is None else int(seed)
                 try:
+                    chosen = None if fresh else seed_of(seed)
                     filled = await asyncio.to_thread(controls.values, by_field, fields, folder)
                     wanted = Press(pipeline, filled, chosen, str(beside or ""), bool(sandbox))
                     work = await asyncio.to_thread(begin, self._desk, session, wanted, number, folder, self.words)

@@ -94,6 +94,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Pon una imagen y pinta lo que ha de cambiar.",
     ),
     "mask_file": ("the mask as a file, white where it changes", "la máscara como archivo, blanca donde cambia"),
+    "lines": ("(Several lines are several prompts.)", "(Varias líneas son varios prompts.)"),
     "several": ("several files, in their order", "varios archivos, en su orden"),
     "as_json": ("as JSON", "como JSON"),
     "default": ("the code's own", "el del código"),
