@@ -12,9 +12,11 @@ _NUMBER = r"[`'\"*]*(-?\d+(?:\.\d+)?(?:e-?\d+)?)[`'\"*]*"
 _BETWEEN = (
     rf"between\s+{_NUMBER}\s+and\s+{_NUMBER}",
     rf"from\s+{_NUMBER}\s+to\s+{_NUMBER}",
-    rf"in(?: the)?(?: range)?(?: of)?\s*[`'\"]*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]",
+    rf"\bin(?: the)?(?: range)?(?: of)?\s*[`'\"]*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]",
     rf"ranges?\s*:?\s*[`'\"]*[\[(]\s*{_NUMBER}\s*,\s*{_NUMBER}\s*[\])]",
 )
+_SPOKEN = _BETWEEN[:2]
+"""Those that may tell of something else, and count only where the sentence says that something has to be so."""
 _LEAST = (
     rf"(?:at least|no less than|not less than|minimum(?: value)?(?: is| of)?|>=|≥)\s+{_NUMBER}",
     rf"greater than or equal to\s+{_NUMBER}",
@@ -60,7 +62,8 @@ def _limits(text: str) -> Limits:
     for pattern in _BETWEEN:
         for sentence in re.split(r"(?<=[a-z)`])\.\s", text):
             both = re.search(pattern, sentence, re.IGNORECASE)
-            if both and _MUST.search(sentence) and float(both[1]) < float(both[2]):
+            plain = pattern in _SPOKEN
+            if both and (not plain or _MUST.search(sentence)) and float(both[1]) < float(both[2]):
                 return Limits(float(both[1]), float(both[2]))
     return Limits(_first(_LEAST, text) or _nought(text), _first(_MOST, text))
 

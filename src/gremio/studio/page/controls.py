@@ -41,6 +41,11 @@ def fields(controls: Sequence[Control], form: Form, words: Words) -> Iterator[Fi
         if control.name in drawn_on and control.kind == "picture":
             continue
         yield Field(control, _component(control, words))
+
+
+def mask_files(form: Form, words: Words) -> Iterator[Field]:
+    """The other way to give a mask that is drawn: as a file."""
+    for control in form.controls:
         if control.kind == "mask" and control.over:
             yield Field(control, _picture(control, words("mask_file"), f"{control.name}-file"), "mask file")
 

@@ -30,8 +30,9 @@ def header(words: Words, query: dict[str, str], *, back: bool) -> str:
         f"{' aria-current=true' if each == words.language else ''}>{name}</a>"
         for each, name in (("en", "English"), ("es", "Español"))
     )
-    way = f'<a class="back" href="{address(words.language)}">← {escape(words("back"))}</a>' if back else ""
-    home = f'<a class="home" href="{address(words.language)}">Gremio <span>{escape(words("studio"))}</span></a>'
+    start = escape(address(words.language, all="1"))
+    way = f'<a class="back" href="{start}">← {escape(words("back"))}</a>' if back else ""
+    home = f'<a class="home" href="{start}">Gremio <span>{escape(words("studio"))}</span></a>'
     return f'<header class="top">{home}{way}<nav class="languages">{others}</nav></header>'
 
 

@@ -65,11 +65,12 @@ class _Visit:
         self._port = port
         query = {name: str(value)[:300] for name, value in dict(request.query_params).items()}
         self._query = {name: query[name].strip() for name in ("ref", "model") if query.get(name)}
+        self._all = bool(query.get("all"))
         self.words = Words(language(query.get("lang", ""), str(request.headers.get("accept-language", ""))))
 
     def show(self) -> None:
-        ref = self._query.get("ref", "") or self._desk.first
-        gr.HTML(markup.header(self.words, self._query, back=bool(self._query.get("ref"))), elem_id="top")
+        ref = self._query.get("ref", "") or ("" if self._all else self._desk.first)
+        gr.HTML(markup.header(self.words, self._query, back=bool(ref)), elem_id="top")
         if not ref:
             self._show_cards()
             return
@@ -200,7 +201,7 @@ class _Visit:
     def _show_more(self, pipeline: Opened) -> list[controls.Field]:
         words, form = self.words, pipeline.form
         with gr.Accordion(words("more"), open=False, elem_id="more"):
-            fields = list(controls.fields(form.more, form, words))
+            fields = [*controls.fields(form.more, form, words), *controls.mask_files(form, words)]
             if form.left_out:
                 names = "; ".join(f"{each.name} ({each.why})" for each in form.left_out)
                 gr.HTML(markup.note(f"{words('left_out')}: {names} — {words('left_default')}."), elem_id="left-out")
