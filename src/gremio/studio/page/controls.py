@@ -31,7 +31,7 @@ class Field:
 
 def seed(words: Words) -> Any:
     """The field for the seed, which every form has."""
-    return gr.Textbox(label=words("seed"), info=words("seed_about"), max_length=20, elem_id="seed")
+    return gr.Textbox(interactive=True, label=words("seed"), info=words("seed_about"), max_length=20, elem_id="seed")
 
 
 def fields(controls: Sequence[Control], form: Form, words: Words) -> Iterator[Field]:
@@ -99,6 +99,7 @@ def _label(control: Control, words: Words) -> str:
 def _text(control: Control, words: Words) -> Any:
     lines = 3 if control.kind == "prompt" and "neg" not in control.name else 1
     return gr.Textbox(
+        interactive=True,
         value=str(shown_default(control) or ""),
         label=_label(control, words),
         info=_tip(control, words) or None,
@@ -111,6 +112,7 @@ def _text(control: Control, words: Words) -> Any:
 def _written(control: Control, words: Words) -> Any:
     shown = shown_default(control)
     return gr.Textbox(
+        interactive=True,
         value="" if shown is None else str(shown),
         label=f"{_label(control, words)} ({words('as_json')})",
         info=_tip(control, words) or None,
@@ -130,17 +132,18 @@ def _number(control: Control, words: Words) -> Any:
     }
     if value is not None and control.least is not None and control.most is not None:
         step = control.step or (control.most - control.least) / 100
-        return gr.Slider(control.least, control.most, step=step, **common)
+        return gr.Slider(control.least, control.most, interactive=True, step=step, **common)
     if value is None:
         # Gradio's own field for numbers can't be empty: what nobody filled in would come back as nought.
-        return gr.Textbox(**common, placeholder=words("default"), max_length=40)
-    return gr.Number(step=control.step or 0.1, **common)
+        return gr.Textbox(interactive=True, **common, placeholder=words("default"), max_length=40)
+    return gr.Number(interactive=True, step=control.step or 0.1, **common)
 
 
 def _choice(control: Control, words: Words) -> Any:
     shown = [(_word(each, words), each) for each in control.choices]
     own = [] if control.default in control.choices else [(words("default"), "")]
     return gr.Dropdown(
+        interactive=True,
         choices=[*own, *shown],
         value=control.default if control.default in control.choices else "",
         label=_label(control, words),
@@ -155,6 +158,7 @@ def _word(value: object, words: Words) -> str:
 
 def _boolean(control: Control, words: Words) -> Any:
     return gr.Checkbox(
+        interactive=True,
         value=bool(control.default),
         label=_label(control, words),
         info=_tip(control, words) or None,
@@ -165,6 +169,7 @@ def _boolean(control: Control, words: Words) -> Any:
 def _picture(control: Control, tip: str, name: str) -> Any:
     with gr.Group():
         found = gr.Image(
+            interactive=True,
             label=control.label if not tip else f"{control.label}",
             type="filepath",
             sources=["upload", "clipboard"],
@@ -182,6 +187,7 @@ def _mask(control: Control, words: Words) -> Any:
         return _picture(control, words("mask_file"), control.name)
     with gr.Group():
         found = gr.ImageEditor(
+            interactive=True,
             label=f"{control.over.replace('_', ' ').capitalize()} + {control.label.lower()}",
             type="pil",
             format="png",
@@ -201,6 +207,7 @@ def _several(control: Control, words: Words) -> Any:
     film = control.kind == "video"
     label = _label(control, words)
     return gr.File(
+        interactive=True,
         label=label if control.files else f"{label} ({words('several')})",
         file_count="single" if control.files else "multiple",
         file_types=["video", "image"] if film else ["image"],

@@ -109,16 +109,22 @@ class _Visit:
         words, settings = self.words, self._desk.settings
         with gr.Row():
             find = gr.Textbox(
-                label=words("find"), placeholder=words("find_hint"), elem_id="find", autofocus=True, scale=4
+                interactive=True,
+                label=words("find"),
+                placeholder=words("find_hint"),
+                elem_id="find",
+                autofocus=True,
+                scale=4,
             )
             task = gr.Dropdown(
+                interactive=True,
                 choices=[(words("any"), ""), *((each, each) for each in cards.tasks(settings))],
                 value="",
                 label=words("task"),
                 elem_id="task",
                 min_width=150,
             )
-            runs = gr.Checkbox(label=words("runs_here"), elem_id="runs", min_width=150)
+            runs = gr.Checkbox(interactive=True, label=words("runs_here"), elem_id="runs", min_width=150)
 
         def found(text: str, wanted: str, only: bool) -> str:
             try:
@@ -211,6 +217,7 @@ class _Visit:
         words = self.words
         others = [(name, ref) for name, ref in cards.compared(self._desk.settings) if ref != pipeline.ref]
         beside = gr.Dropdown(
+            interactive=True,
             choices=[(words("none"), ""), *others],
             value="",
             label=words("compare"),
@@ -219,6 +226,7 @@ class _Visit:
         )
         possible = _can_confine()
         sandbox = gr.Checkbox(
+            interactive=True,
             value=bool(asked) and possible,
             label=words("sandbox"),
             info=words("sandbox_about"),
