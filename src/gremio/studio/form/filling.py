@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,8 +74,8 @@ def fill(form: Form, values: Mapping[str, object]) -> Filled:
         option = option_for(form.signature, control.name) if control.kind in ("prompt", "integer", "number") else None
         if control.kind in ("picture", "mask", "pictures", "video") and not control.files:
             images += [f"{control.name}={path}" for path in _paths(value)]
-        elif control.lines and len(_lines(value)) > 1:
-            settings[control.name] = as_text(_lines(value))
+        elif control.lines and (several := _several(str(value))):
+            settings[control.name] = as_text(several)
         elif option in _TYPED:
             assert option is not None
             options[option] = _number(control, value) if option in ("steps", "count") else str(value)
@@ -83,8 +84,15 @@ def fill(form: Form, values: Mapping[str, object]) -> Filled:
     return Filled(options, settings, tuple(images))
 
 
-def _lines(value: object) -> list[str]:
-    return [line.strip() for line in str(value).splitlines() if line.strip()]
+def _several(text: str) -> list[object]:
+    """Prompts of which there are several, one a line, or as JSON where they are in rows; empty for a single one."""
+    if text.lstrip().startswith("["):
+        with suppress(ValueError):
+            found = json.loads(text)
+            if isinstance(found, list):
+                return found
+    lines: list[object] = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines if len(lines) > 1 else []
 
 
 def _is_untouched(control: Control, value: object) -> bool:

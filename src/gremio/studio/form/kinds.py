@@ -105,13 +105,19 @@ _KINDS: tuple[tuple[Fits, Kind], ...] = (
 def _is_picture(parameter: Parameter) -> bool:
     """Whether pictures are welcome: the annotation says so, or the name does and the annotation does not object."""
     wanted, name = parameter.wanted, parameter.name
-    if wanted.takes_image:
+    if wanted.takes_image or any(map(_holds_pictures, wanted.members())):
         return not _TENSOR.search(name)
     named = any(each.fullmatch(name) for each in (_PICTURE, _MASK, _FILM)) and not _NUMBERED.search(name)
     if not named or _TENSOR.search(name) or not (parameter.required or parameter.default is None):
         return False
     members = [each for each in wanted.members() if each.what != "none"]
     return all(each.what == "any" or each.is_array or _holds_arrays(each) for each in members)
+
+
+def _holds_pictures(wanted: Wanted) -> bool:
+    return wanted.what in ("list", "tuple") and any(
+        each.what == "image" or _holds_pictures(each) for element in wanted.inside for each in element.members()
+    )
 
 
 def _holds_arrays(wanted: Wanted) -> bool:
