@@ -1,4 +1,5 @@
 # make demo  — a picture, from nothing but Python 3.11+ and make
+# make studio — the studio in the browser, with the demo's model and the shelf
 # make test  — all tests, on all cores
 # make check — format, lint, types, layers, docs
 
@@ -7,10 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check format clean
+.PHONY: demo studio test check format clean
 
 demo: $(VENV)/.run
 	$(BIN)/gremio demo --output out
+
+studio: $(VENV)/.ui
+	$(BIN)/gremio ui
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses logical --dist worksteal --durations 10
@@ -36,10 +40,14 @@ $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable ".[run,hub]"
 	@touch $@
 
+$(VENV)/.ui: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable ".[run,ui]"
+	@touch $@
+
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable ".[test]"
-	@touch $@ $(VENV)/.run
+	@touch $@ $(VENV)/.run $(VENV)/.ui
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable ".[dev]"
-	@touch $@ $(VENV)/.test $(VENV)/.run
+	@touch $@ $(VENV)/.test $(VENV)/.ui $(VENV)/.run

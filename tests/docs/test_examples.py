@@ -9,7 +9,7 @@ from tests.docs.pages import ROOT, blocks, pages
 from gremio.cli.main import gremio, run
 
 PAGES = [page for page in pages() if blocks(page, "python", "console")]
-SERVES_OR_TAKES_LONG = {"hub", "demo"}
+SERVES_OR_TAKES_LONG = {"hub", "demo", "ui"}
 
 
 # diffusers passes the Hub's client an argument that it no longer takes, and numpy tensors of torch.

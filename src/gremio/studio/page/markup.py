@@ -203,18 +203,18 @@ def again(work: Work | None, words: Words) -> str:
         heading = f"<h4>{escape(title)}</h4>" if len(work.titles) > 1 else ""
         parts.append(
             heading
-            + copied(words("as_command"), work.commands[number], "command")
-            + copied(words("as_python"), work.scripts[number], "python")
+            + copied(words("as_command"), words("copy"), work.commands[number], "command")
+            + copied(words("as_python"), words("copy"), work.scripts[number], "python")
         )
     return f"<p class=quiet>{escape(words('copy_about'))}{told}</p>{''.join(parts)}"
 
 
-def copied(title: str, text: str, kind: str) -> str:
+def copied(title: str, button: str, text: str, kind: str) -> str:
     """A text with a button that copies it."""
     return (
         f'<details class="copy"><summary>{escape(title)}</summary>'
         f'<button type="button" data-copy="{escape(json.dumps(text))}" data-kind="{kind}"'
-        f' aria-label="{escape(title)}">⧉</button><pre data-what="{kind}">{escape(text)}</pre></details>'
+        f' aria-label="{escape(button)}: {escape(title)}">{escape(button)}</button><pre data-what="{kind}">{escape(text)}</pre></details>'
     )
 
 

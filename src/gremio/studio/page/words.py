@@ -119,6 +119,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "download": ("Download", "Descargar"),
     "as_command": ("As a command", "Como comando"),
     "as_python": ("As Python", "Como Python"),
+    "copy": ("Copy", "Copiar"),
     "copy_about": (
         "Each makes the same file again, byte by byte.",
         "Cada uno vuelve a hacer el mismo archivo, byte por byte.",
