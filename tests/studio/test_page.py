@@ -234,4 +234,5 @@ def test_only_this_machine_is_answered(studio: Studio) -> None:
     asked = urllib.request.Request(studio.url, headers={"Host": "evil.example"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(asked)
-    assert refused.value.code == 421
+    with refused.value as answer:
+        assert answer.code == 421
