@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -59,9 +60,21 @@ def ended(studio: Studio) -> int:
 
 
 @pytest.fixture(scope="session")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """A studio that was started with a pipeline that has troubles, and the small model."""
-    running = started(tmp_path_factory.mktemp("studio"), str(TROUBLED), "--model", str(MODEL))
+def bringer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small model, with a pipeline of its own in it, which nobody has allowed to run."""
+    folder = tmp_path_factory.mktemp("models") / "bringer"
+    shutil.copytree(MODEL, folder)
+    shutil.copy(TROUBLED, folder / "pipeline.py")
+    index = json.loads((folder / "model_index.json").read_text())
+    parts = {name: index[name] for name in ("unet", "scheduler")}
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": ["pipeline", "TroubledPipeline"], **parts}))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory, bringer: Path) -> Iterator[Studio]:
+    """A studio that was started with a pipeline that has troubles, and a model that brings the same."""
+    running = started(tmp_path_factory.mktemp("studio"), str(TROUBLED), "--model", str(bringer))
     yield running
     ended(running)
 

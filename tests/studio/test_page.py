@@ -182,12 +182,17 @@ def test_nonsense_in_every_field_is_refused_with_its_name(page: Page, studio: St
         typed(page, name, "")
 
 
-def test_code_that_nobody_allowed_is_asked_about(page: Page, studio: Studio) -> None:
-    """Its digest and what it could do are shown; a yes lets exactly that code run."""
-    opened(page, studio)
-    assert page.locator("#question").count() == 0
-    page.click("#review button >> nth=0")
-    assert "sha256:" in page.inner_text("#review")
+def test_code_that_nobody_allowed_is_asked_about(page: Page, studio: Studio, bringer: Path) -> None:
+    """Its digest and what it could do are shown; a yes lets exactly that code run, and nothing else does."""
+    opened(page, studio, f"ref={bringer}")
+    assert "sha256:" in page.inner_text("#question")
+    page.uncheck("#sandbox input")
+    page.click("#draw")
+    page.wait_for_selector("#status:has-text('nobody allowed it to run')")
+    page.click("#allow")
+    page.wait_for_selector("#question", state="detached")
+    page.wait_for_selector("#draw")
+    assert drawn(page)
 
 
 def test_two_visitors_see_nothing_of_each_other(page: Page, studio: Studio, browser: Browser) -> None:

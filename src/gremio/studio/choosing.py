@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gremio.code import CodeTree, PipelineRef
@@ -80,43 +80,42 @@ class Opened:
     findings: tuple[Finding, ...] = field(default=(), repr=False)
 
 
-def opened(ref: str, weights: Weights | None, *, settings: Settings) -> Opened:
-    """Find the code that ``ref`` names and read it; without weights it is a model that brings its own pipeline.
+def opened(ref: str, weights: Weights, *, settings: Settings) -> Opened:
+    """Find the code that ``ref`` names and read it; where the weights name no other model it brings its own pipeline.
 
     Raises:
         GremioError: it isn't there, can't be read, or has no call that can be told.
     """
-    parsed = PipelineRef.parse(ref)
+    parsed, alone = PipelineRef.parse(ref), weights.model in ("", ref)
     try:
         tree = fetch(parsed, revision=None, access=Access.of(settings), settings=settings)
     except EntryNotFound:
-        if weights is not None:
+        if not alone:
             raise
-        return _stock(ref, settings)
+        return _stock(ref, weights, settings)
     review = read_tree(tree)
     if review.class_name is None or not review.call:
         why = review.problem or f"{review.class_name} has no __call__, so it can't be drawn with"
         step = "Modular blocks and single components are drawn with by `gremio run`."
         raise OptionError(why, ref=ref, next_step=step if review.blocks or review.problem else "")
     signature = CallSignature.read(review.class_name, review.call, review.call_docstring)
-    code = Code(ref if weights is not None else "")
+    code = Code("" if alone else ref)
     findings = by_weight(scan(tree))
-    return Opened(ref, code, weights, Form.of(signature), review.class_name, review.docstring, tree, review, findings)
+    model = None if alone and parsed.source == "mirror" else replace(weights, model=weights.model or ref)
+    return Opened(ref, code, model, Form.of(signature), review.class_name, review.docstring, tree, review, findings)
 
 
 def weights_of(opened: Opened) -> Weights:
-    """What is loaded: the model that was chosen, or else the repository that the code came from.
+    """What is loaded.
 
     Raises:
         OptionError: there is no model.
     """
-    if opened.weights is not None:
-        return opened.weights
-    if PipelineRef.parse(opened.ref).source == "mirror":
+    if opened.weights is None:
         raise OptionError(
             "a community pipeline has no weights of its own", ref=opened.ref, next_step="Choose a model above."
         )
-    return Weights(opened.ref)
+    return opened.weights
 
 
 def question(opened: Opened, *, settings: Settings) -> Question | None:
@@ -146,11 +145,12 @@ def question(opened: Opened, *, settings: Settings) -> Question | None:
     return None
 
 
-def _stock(ref: str, settings: Settings) -> Opened:
+def _stock(ref: str, weights: Weights, settings: Settings) -> Opened:
     """A model with a pipeline of Diffusers' own."""
     resolved = resolve(LoadRequest.parse(ref, {}))
     reader, name = resolved.reading()
     signature = CallSignature.read(
         name.rpartition(".")[2], reader.signature(name, "__call__"), reader.call_docstring(name)
     )
-    return Opened(ref, Code(), None, Form.of(signature), signature.owner, reader.docstring(name))
+    model = replace(weights, model=ref)
+    return Opened(ref, Code(), model, Form.of(signature), signature.owner, reader.docstring(name))

@@ -33,7 +33,7 @@ def written(result: object, made: Any, order: Order, *, class_name: str) -> tupl
         OptionError: nothing came that can be saved, or more than anybody wants to look at.
     """
     artifacts = collect(result)
-    _check_size(artifacts, order.ref)
+    check_size(artifacts, order.ref)
     metadata = making(made, said(order.given, order.seed), ref=order.ref, class_name=class_name)
     saved = save(artifacts, f"{order.folder}/", metadata=metadata, stem=stem(order.ref))
     pieces = tuple(Piece(path.name, each.kind) for path, each in zip(saved.paths, artifacts, strict=True))
@@ -45,7 +45,12 @@ def stem(ref: str) -> str:
     return PipelineRef.parse(ref).name.rsplit("/", 1)[-1]
 
 
-def _check_size(artifacts: list[Artifact], ref: str) -> None:
+def check_size(artifacts: list[Artifact], ref: str) -> None:
+    """Refuse more than anybody wants to look at.
+
+    Raises:
+        OptionError: it says how much there is.
+    """
     size = sum(map(_bytes, artifacts))
     if size > _MOST_BYTES or len(artifacts) > _MOST_PIECES:
         told = f"{len(artifacts)} pieces of {size / 2**20:.0f} MB in all"

@@ -39,10 +39,9 @@ class Desk:
     confined: SandboxArtist
     first: str = ""
 
-    def loaded_as(self, model: str) -> Weights | None:
-        """The weights of a model; None without one."""
-        chosen = model or self.weights.model
-        return replace(self.weights, model=chosen) if chosen else None
+    def loaded_as(self, model: str) -> Weights:
+        """The weights of a model; without one, those that the studio was started with, which may name none."""
+        return replace(self.weights, model=model or self.weights.model)
 
     def close(self) -> None:
         """End what draws."""

@@ -211,10 +211,11 @@ def again(work: Work | None, words: Words) -> str:
 
 def copied(title: str, button: str, text: str, kind: str) -> str:
     """A text with a button that copies it."""
+    label = escape(f"{button}: {title}")
     return (
-        f'<details class="copy"><summary>{escape(title)}</summary>'
-        f'<button type="button" data-copy="{escape(json.dumps(text))}" data-kind="{kind}"'
-        f' aria-label="{escape(button)}: {escape(title)}">{escape(button)}</button><pre data-what="{kind}">{escape(text)}</pre></details>'
+        f'<details class="copy"><summary>{escape(title)}</summary><button type="button" data-kind="{kind}"'
+        f' data-copy="{escape(json.dumps(text))}" aria-label="{label}">{escape(button)}</button>'
+        f'<pre data-what="{kind}">{escape(text)}</pre></details>'
     )
 
 

@@ -27,7 +27,8 @@ from gremio.trust.review.accepting import accept
 LOOKS = Path(__file__).with_name("looks.css")
 HEAD = (
     "<script>document.addEventListener('click',e=>{const b=e.target.closest('[data-copy]');if(!b)return;"
-    "const t=JSON.parse(b.dataset.copy);const w=b.textContent;const done=()=>{b.textContent='✓';setTimeout(()=>b.textContent=w,1200)};"
+    "const t=JSON.parse(b.dataset.copy);const w=b.textContent;"
+    "const done=()=>{b.textContent='✓';setTimeout(()=>b.textContent=w,1200)};"
     "if(navigator.clipboard&&window.isSecureContext){navigator.clipboard.writeText(t).then(done)}else{"
     "const a=document.createElement('textarea');a.value=t;document.body.append(a);a.select();"
     "document.execCommand('copy');a.remove();done()}});</script>"
