@@ -1,6 +1,7 @@
 # make demo  — a picture, from nothing but Python 3.11+ and make
 # make studio — the studio in the browser, with the demo's model and the shelf
 # make test  — all tests, on all cores
+# make browser — the studio's tests in a real browser, which has to be installed
 # make check — format, lint, types, layers, docs
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo studio test check format clean
+.PHONY: demo studio test browser check format clean
 
 demo: $(VENV)/.run
 	$(BIN)/gremio demo --output out
@@ -18,6 +19,10 @@ studio: $(VENV)/.ui
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses logical --dist worksteal --durations 10
+
+browser: $(VENV)/.test
+	$(PIP) --editable ".[test,browser]"
+	$(BIN)/python -m pytest -q tests/studio
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -46,8 +51,8 @@ $(VENV)/.ui: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable ".[test]"
-	@touch $@ $(VENV)/.run $(VENV)/.ui
+	@touch $@ $(VENV)/.run
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable ".[dev]"
-	@touch $@ $(VENV)/.test $(VENV)/.ui $(VENV)/.run
+	@touch $@ $(VENV)/.test $(VENV)/.run

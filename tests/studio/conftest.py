@@ -74,6 +74,7 @@ def bringer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory, bringer: Path) -> Iterator[Studio]:
     """A studio that was started with a pipeline that has troubles, and a model that brings the same."""
+    pytest.importorskip("gradio", reason="the extra ui is not installed: make browser")
     running = started(tmp_path_factory.mktemp("studio"), str(TROUBLED), "--model", str(bringer))
     yield running
     ended(running)
@@ -85,9 +86,9 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if path is None:
         pytest.skip("no Chromium is installed: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make browser")
 
-    with sync_playwright() as playwright:
+    with api.sync_playwright() as playwright:
         # Tests run as root in containers, where the browser's own sandbox can't be made.
         running = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         yield running
