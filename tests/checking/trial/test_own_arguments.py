@@ -37,12 +37,12 @@ OWN = OWN.replace(
     "        image = (image / 2",
 )
 # A call as the pipeline is one, which takes only what it is passed and does not name it.
-OWN += '''
+OWN += """
 
 class Meter:
     def __call__(self, grid):
         if grid == 16: raise ValueError('too fine')
-'''
+"""
 
 
 def test_each_is_turned_on(trial, code):
