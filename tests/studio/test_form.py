@@ -37,6 +37,7 @@ def form(*parameters: str, docstring: str = DOCSTRING) -> Form:
         ("prompt: str | list[str]", "prompt"),
         ("negative_prompt: Optional[Union[str, List[str]]] = None", "prompt"),
         ("prompt = None", "prompt"),
+        ("prompt: list[str] | list[list[str]]", "prompt"),
         ("image: PipelineImageInput = None", "picture"),
         ("image: Union[torch.FloatTensor, PIL.Image.Image]", "picture"),
         ("image: torch.FloatTensor = None", "picture"),
@@ -176,6 +177,8 @@ def test_several_lines_are_several_prompts_where_the_call_takes_them() -> None:
     """And one text where it takes one."""
     several = fill(form("prompt: str | list[str]"), {"prompt": "a fox\na hen\n"})
     assert several.settings == {"prompt": '["a fox", "a hen"]'}
+    rows = fill(form("prompt: list[list[str]]"), {"prompt": '[["a fox"], ["a hen"]]'})
+    assert rows.settings == {"prompt": '[["a fox"], ["a hen"]]'}
     assert fill(form("prompt: str"), {"prompt": "a fox\na hen"}).options == {"prompt": "a fox\na hen"}
 
 

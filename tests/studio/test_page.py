@@ -125,8 +125,11 @@ def test_a_mask_is_painted_on_a_picture_and_both_go_in(page: Page, studio: Studi
     assert (mask.getextrema(), mask.getpixel((1, 1))) == ((0, 255), 0)
 
 
-def test_two_pipelines_side_by_side_share_their_weights(page: Page, studio: Studio) -> None:
-    """With from_pipe: two pictures from the same seed, and no second copy."""
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_two_pipelines_side_by_side_share_their_weights(
+    page: Page, studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With from_pipe: two pictures from the same seed, and no second copy; the second one's command makes it too."""
     opened(page, studio, "ref=shelf:long_prompt&model=demo")
     typed(page, "field-prompt", "a red circle")
     page.click("#beside input")
@@ -134,6 +137,11 @@ def test_two_pipelines_side_by_side_share_their_weights(page: Page, studio: Stud
     drawn(page)
     assert page.locator("#result section").count() == 2
     assert "4 components are shared" in page.inner_text("#status")
+    other = page.locator(DONE).nth(1).get_attribute("href")
+    monkeypatch.setenv("GREMIO_HOME", str(studio.home))
+    monkeypatch.chdir(tmp_path)
+    assert run(shlex.split(page.locator("#copies [data-what=command]").nth(1).text_content() or "")[1:]) == 0
+    assert (tmp_path / "seamless-tiling.png").read_bytes() == _fetched(page, other)
 
 
 def test_what_is_drawn_is_cancelled_within_a_step(page: Page, studio: Studio) -> None:

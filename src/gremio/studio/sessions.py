@@ -23,7 +23,7 @@ class Work:
     """One press of the button: its folder, the orders (several side by side), their job, what was asked for.
 
     ``asked`` is what a person reads: label and value; ``inputs`` are files of the folder that went in; ``commands``
-    and ``scripts`` draw each order again.
+    and ``scripts`` draw each order again; a script is empty where lines of Python would not draw the same.
     """
 
     number: int

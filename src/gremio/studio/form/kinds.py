@@ -69,7 +69,7 @@ def _special(parameter: Parameter) -> Kind | None:
         if _FILM.fullmatch(name):
             return "video"
         return "pictures" if _is_several(parameter) else "picture"
-    if _PROMPT.fullmatch(name) and (_kinds(wanted) & {"str", "list", "any"}) and not _nested(wanted):
+    if _PROMPT.fullmatch(name) and (_kinds(wanted) & {"str", "list", "any"}):
         return "prompt"
     return None
 
@@ -131,12 +131,6 @@ def _is_several(parameter: Parameter) -> bool:
     if members and all(each.what in ("list", "tuple") for each in members):
         return True
     return parameter.name.endswith(("images", "imgs", "pictures")) and not parameter.wanted.takes_image
-
-
-def _nested(wanted: Wanted) -> bool:
-    """Whether a text has to be in lists: what takes lists alone."""
-    members = [each for each in wanted.members() if each.what != "none"]
-    return bool(members) and all(each.what in ("list", "tuple") for each in members)
 
 
 def _says_nothing(wanted: Wanted) -> bool:

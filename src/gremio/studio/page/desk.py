@@ -90,7 +90,10 @@ def begin(desk: Desk, session: Session, press: Press, number: int, folder: Path,
         asked=dict(_asked(press.opened, filled, seed)),
         inputs=tuple(sorted(each.name for each in folder.iterdir() if each.is_file())),
         commands=tuple(command(each, sandbox=press.sandbox) for each in orders),
-        scripts=tuple(script(each, one.form.signature) for each, one in zip(orders, pipelines, strict=True)),
+        scripts=tuple(
+            "" if press.sandbox else script(each, one.form.signature)
+            for each, one in zip(orders, pipelines, strict=True)
+        ),
         titles=tuple(each.title for each in pipelines),
         job=job,
     )

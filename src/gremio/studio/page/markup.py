@@ -199,12 +199,12 @@ def again(work: Work | None, words: Words) -> str:
     )
     told = f" {escape(words('inputs'))}: {files}" if files else ""
     parts = []
-    for number, title in enumerate(work.titles):
+    for number, (title, script) in enumerate(zip(work.titles, work.scripts, strict=True)):
         heading = f"<h4>{escape(title)}</h4>" if len(work.titles) > 1 else ""
         parts.append(
             heading
             + copied(words("as_command"), words("copy"), work.commands[number], "command")
-            + copied(words("as_python"), words("copy"), work.scripts[number], "python")
+            + (copied(words("as_python"), words("copy"), script, "python") if script else "")
         )
     return f"<p class=quiet>{escape(words('copy_about'))}{told}</p>{''.join(parts)}"
 

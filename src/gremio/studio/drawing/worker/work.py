@@ -65,5 +65,5 @@ def _called(order: Order, pipeline: Any, tell: Tell, stopped: Callable[[], bool]
         raise CodeFailed(
             f"{signature.owner} raised {Trouble.of(error)}",
             ref=order.ref,
-            next_step="What it takes is said beside each field; the command below the form shows the whole traceback.",
+            next_step="What it takes is said beside each field; its review and its source are above.",
         ) from error
