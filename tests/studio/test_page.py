@@ -229,7 +229,7 @@ def test_spanish_keyboard_phone_and_dark(studio: Studio, browser: Browser) -> No
     page = context.new_page()
     page.goto(f"{studio.url}?all=1")
     page.wait_for_selector(".card")
-    assert "Qué quieres hacer" in page.inner_text("body")
+    page.wait_for_selector("text=Qué quieres hacer")
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     for _ in range(30):
         page.keyboard.press("Tab")
