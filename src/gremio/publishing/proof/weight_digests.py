@@ -34,6 +34,8 @@ def weights_of(module: torch.nn.Module) -> dict[str, str]:
         lies_elsewhere = isinstance(value, torch.Tensor) and value.is_meta
         return _described(_offloaded(module, name) if lies_elsewhere else value)
 
+    # In a forked process torch makes its own pool anew at the first use; two threads at once find none.
+    torch.set_num_threads(torch.get_num_threads())
     # hashlib and torch both let other threads run meanwhile.
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
         return dict(zip(entries, pool.map(described, entries), strict=True))
