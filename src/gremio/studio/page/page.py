@@ -325,15 +325,13 @@ class _Visit:
                 yield [*now, "", gr.skip(), gr.update(interactive=True)]
                 before = now
             await asyncio.sleep(_LOOK)
-        status = markup.status(work, self._desk.line, 0, words) if work is not None else ""
         last = work if work is not None and work.job.state == "done" else _last(session)
-        yield [
-            status,
-            markup.result(last, words),
-            markup.again(last, words),
-            markup.history(session.works, words),
-            gr.update(interactive=False),
-        ]
+        made = [markup.result(last, words), markup.again(last, words), markup.history(session.works, words)]
+        if work is None:
+            # After a reload. What a press of the button has shown meanwhile is newer, and stays.
+            yield [gr.skip(), *made, gr.skip()]
+        else:
+            yield [markup.status(work, self._desk.line, 0, words), *made, gr.update(interactive=False)]
 
 
 def _last(session: Session) -> Work | None:
