@@ -190,7 +190,5 @@ def _chosen(
 def _signature(resolved: Resolved) -> CallSignature | None:
     reader, name = resolved.reading()
     with suppress(NoClass):
-        call = reader.signature(name, "__call__")
-        if call:
-            return CallSignature.read(name.rpartition(".")[2], call, reader.call_docstring(name))
+        return CallSignature.of_code(reader, name)
     return None

@@ -171,9 +171,7 @@ def _check(resolved: Resolved, given: Mapping[str, Any]) -> None:
         slots = [slot.name for slot in reader.components(name)]
         choose_files(resolved, [slot for slot in slots if resolved.index.has(slot)])
         asking(lambda: approve_components(resolved, slots))
-        call, docstring = reader.signature(name, "__call__"), reader.call_docstring(name)
-        if call:
-            signature = CallSignature.read(name.rpartition(".")[2], call, docstring)
+        if signature := CallSignature.of_code(reader, name):
             build(signature, **given, seed=0 if find(signature, "seed") else None, device=None)
 
 

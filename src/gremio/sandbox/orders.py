@@ -95,8 +95,7 @@ def share_order(arguments: dict[str, Any]) -> Order:
     """From the arguments of ``from_pipe``."""
     settings = Settings.from_environment()
     _require_leave(settings)
-    names = ("token", "cache_dir", "local_files_only", "force_download", "proxies")
-    access = Access.of(settings, **{name: arguments.pop(name) for name in names if name in arguments})
+    access = Access.take(arguments, settings)
     choice = CodeChoice.take(arguments)
     if choice.ref is None:
         raise OptionError("from_pipe was not told which class to make", next_step="Pass custom_pipeline=.")
@@ -200,7 +199,6 @@ def _signature(tree: CodeTree | None, name: str) -> CallSignature | None:
     reader = SignatureReader(ClassReader(code))
     full = name if tree else f"diffusers.{name}"
     try:
-        call, docstring = reader.signature(full, "__call__"), reader.call_docstring(full)
+        return CallSignature.of_code(reader, full)
     except CodeError:
         return None
-    return CallSignature.read(name, call, docstring) if call else None

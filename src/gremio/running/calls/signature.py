@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from gremio.code.review import Parameter as ReadParameter
+from gremio.code.review.signatures import SignatureReader
 from gremio.errors import OptionError
 from gremio.running.calls.annotation import Wanted
 from gremio.running.calls.docstring import first_sentence, parameter_texts
@@ -80,6 +81,17 @@ class CallSignature:
         texts, found = parameter_texts(docstring), list(parameters)
         named = tuple(_read(each, texts) for each in found if each.kind in ("positional", "keyword_only"))
         return cls(owner, named, any(each.kind == "var_keyword" for each in found))
+
+    @classmethod
+    def of_code(cls, reader: SignatureReader, class_name: str) -> CallSignature | None:
+        """The signature of a class that is read and not loaded; None where nothing tells of its ``__call__``.
+
+        Raises:
+            NoClass: the class is not there to be read.
+        """
+        call = reader.signature(class_name, "__call__")
+        owner = class_name.rpartition(".")[2]
+        return cls.read(owner, call, reader.call_docstring(class_name)) if call else None
 
     @classmethod
     def of_blocks(cls, blocks: Any) -> CallSignature:
