@@ -130,7 +130,7 @@ class Forks:
         # What is asked one after the other must not run together.
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _OWN
-        command = [sys.executable, "-I", "-m", "gremio.sandbox.zygote", str(theirs.fileno())]
+        command = [sys.executable, "-P", "-s", "-m", "gremio.sandbox.zygote", str(theirs.fileno())]
         self._zygote = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],
@@ -215,6 +215,9 @@ _OWN = {
     "HOME": "/nonexistent",
     "PATH": "/usr/bin:/bin",
     "PYTHONDONTWRITEBYTECODE": "1",
+    # Python's memory in large pages: a fork copies the table of all pages, which is most of what it costs.
+    "PYTHONMALLOC": "malloc",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 
 forks = Forks()

@@ -1,4 +1,4 @@
-"""``python -I -m gremio.sandbox.zygote FD``: a process that has imported the libraries, and forks workers when asked.
+"""``python -P -s -m gremio.sandbox.zygote FD``: a process that has imported the libraries, and forks workers when asked.
 
 It holds no foreign code and no secret: its environment is cleared, its stdin is null. The parent speaks to it over
 the socket FD: one JSON object with the descriptors of a worker's channel and of its log asks for a worker, a number
@@ -8,6 +8,7 @@ parent hangs up or dies, all workers and then this process end, and their scratc
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib
 import json
@@ -20,7 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from gremio.code.libraries.classes import library_outline
+from gremio.code.libraries.classes import library_method
+from gremio.code.mends.mending import mended
 from gremio.machine.processes.fork_server import import_libraries
 from gremio.sandbox import scratch
 from gremio.sandbox.worker import work
@@ -29,7 +31,14 @@ _LONGEST = 1 << 20
 _PAUSE = 0.02  # seconds between two looks at which workers have ended
 
 
-_OURS = ("gremio.loading.pipelines.facade", "gremio.loading.pipelines.from_pipe")
+_OURS = (
+    "gremio.loading.modules.finder",
+    "gremio.loading.pipelines.facade",
+    "gremio.loading.pipelines.from_pipe",
+    "gremio.loading.pipelines.placement",
+    "gremio.loading.pipelines.renamed_components",
+    "gremio.running.calls",
+)
 """What every worker needs of Gremio itself, which is not read anew in each."""
 
 
@@ -118,7 +127,9 @@ def main() -> None:
     threads = import_libraries()
     for name in _OURS:
         importlib.import_module(name)
-    library_outline("diffusers.DiffusionPipeline")
+    # As every load does: all that a pipeline inherits from is read, and what mends look for.
+    library_method("diffusers.DiffusionPipeline", "")
+    mended(ast.Module([], []), b"", "")
     gc.collect()
     gc.freeze()
     parent.sendall(json.dumps({"ready": os.getpid(), "threads": threads}).encode())

@@ -158,6 +158,8 @@ def import_libraries() -> int:
         getattr(diffusers, name, None)
     for name in ("CLIPTextModel", "CLIPTokenizer", "T5EncoderModel", "T5Tokenizer"):
         getattr(transformers, name)
+    # Each of them asks for all others that can take its place.
+    diffusers.DDIMScheduler._get_compatibles()
     return threads
 
 
