@@ -122,7 +122,7 @@ def measure(place: Path, code: Path, calls: int, loading: dict[str, Any]) -> dic
             found[f"start of worker {number} (ms)"] = round(1000 * (time.perf_counter() - started))
         for each in pipes:
             each(touch=True)
-        told = [memory(pid) for pid in [forks._zygote.pid, *(each._worker.process.pid for each in pipes)]]
+        told = [memory(pid) for pid in [forks._zygote.pid, *(each._workers[0].process.pid for each in pipes)]]
         found[f"memory of {number} (MB)"] = {
             "together": round(sum(pss for pss, _ in told)),
             "private": [round(private) for _, private in told[1:]],

@@ -75,7 +75,7 @@ def drive(pipe: Any, calls: int, kills: float, seed: int, tally: Tally) -> None:
 
 def kill(pipe: Any) -> None:
     """As the system would when memory runs out."""
-    process = pipe._worker.process
+    process = pipe._workers[0].process
     if process is not None and process.status is None:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)

@@ -32,7 +32,8 @@ GremioError
 ├── SandboxError            something went wrong in a sandbox, or on the way into one
 │   ├── SandboxUnavailable  this machine lacks a layer of the tier that was asked for
 │   ├── SandboxFailed       the code in it raised
-│   └── SandboxLost         its process ended, hung, or said what it may not say
+│   ├── SandboxLost         its process ended, hung, or said what it may not say
+│   └── SandboxBusy         all its workers are at work, and too many calls wait
 ├── BatchError              a batch can't go on, or not like this
 │   ├── JobDiffers          it is not the job that was begun there
 │   ├── DiskFull            nothing more can be written where its files go
@@ -268,6 +269,10 @@ class SandboxLost(SandboxError):
     def __init__(self, message: str, *, log: str = "", ref: str = "", next_step: str = "") -> None:
         super().__init__(message, ref=ref, next_step=next_step)
         self.log = log
+
+
+class SandboxBusy(SandboxError):
+    """All workers of a sandbox are at work, and this call could not wait, or not longer. It was not made."""
 
 
 class SharingError(GremioError, ValueError):

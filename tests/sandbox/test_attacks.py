@@ -75,7 +75,11 @@ def test_nothing_is_got(sandbox, small, world, monkeypatch, tier):
     monkeypatch.setenv("GREMIO_TEST_SECRET", "hf_secret")
     pipe = sandbox(tier=tier)
     sibling = sandbox(tier=tier)
-    told = {"model": str(small), "sibling": sibling._worker.process.pid, "siblings": str(sibling._worker.scratch)}
+    told = {
+        "model": str(small),
+        "sibling": sibling._workers[0].process.pid,
+        "siblings": str(sibling._workers[0].scratch),
+    }
     bait = {**world["bait"], **told}
     before = sorted(p.name for p in small.rglob("*"))
     answers = {name: answer(pipe, name, bait) for name in ATTACKS}
@@ -87,7 +91,7 @@ def test_nothing_is_got(sandbox, small, world, monkeypatch, tier):
         assert file.stat().st_mtime > 1
     assert sorted(p.name for p in Path(world["bait"]["home"]).iterdir()) == [".ssh", "other.json", "token"]
     assert world["received"] == []
-    assert sibling._worker.process.status is None
+    assert sibling._workers[0].process.status is None
 
 
 WHY = {

@@ -47,7 +47,7 @@ def test_the_same_bytes_as_outside(name, sd_folder, home):
     with Sandbox.from_pretrained(sd_folder, **arguments, threads=torch.get_num_threads()) as pipe:
         found = pipe(**call, generator=7, progress=lambda done, total: steps.append((done, total)))
         assert pipe.info()["class"] == type(outside).__name__
-        process = pipe._worker.process
+        process = pipe._workers[0].process
         assert folders(home)
     for key, value in expected.items():
         assert value is None or np.array_equal(np.asarray(found[key]), np.asarray(value)), key
@@ -105,12 +105,12 @@ def test_code_that_raises_while_it_loads(write, sd_folder, home):
 def test_a_lost_call_is_told_and_the_next_one_is_answered(sandbox):
     """By a new worker, in which everything is loaded again."""
     pipe = sandbox()
-    first = pipe._worker.process
+    first = pipe._workers[0].process
     os.kill(first.pid, signal.SIGKILL)
     with pytest.raises(SandboxLost, match="signal 9"):
         pipe(attack="own environment", bait={})
     assert pipe(attack="own environment", bait={}).startswith("refused")
-    assert pipe._worker.process.pid != first.pid
+    assert pipe._workers[0].process.pid != first.pid
     pipe.close()
     with pytest.raises(SandboxLost, match="is closed"):
         pipe.info()
@@ -130,7 +130,7 @@ def test_the_parent_stays_light_and_nothing_outlives_it(small, home):
         "    pipe.close()\n"
         "    time.sleep(60)\n"
         "print(pipe(attack='TCP', bait={'tcp': ['127.0.0.1', 9]}))\n"
-        "print(copy, pipe._worker.process.pid, forks._zygote.pid, flush=True)\n"
+        "print(copy, pipe._workers[0].process.pid, forks._zygote.pid, flush=True)\n"
         "pipe(bomb='hang')\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
@@ -161,7 +161,7 @@ def test_many_calls_leave_nothing(sandbox, home):
     for n in range(30):
         pipe = pipes[n % 3]
         if n % 7 == 3:
-            os.kill(pipe._worker.process.pid, signal.SIGKILL)
+            os.kill(pipe._workers[0].process.pid, signal.SIGKILL)
         try:
             assert pipe(attack="own environment", bait={}).startswith("refused")
         except SandboxLost:

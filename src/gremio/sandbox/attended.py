@@ -59,6 +59,8 @@ class Attended:
         self._request = 0
         self.process: Process | None = None
         self.scratch: Path | None = None
+        self.loaded: set[int] = set()
+        """The numbers of the pipelines that are in it; whoever loads them notes them here."""
 
     @property
     def is_there(self) -> bool:
@@ -72,10 +74,10 @@ class Attended:
             SandboxLost: none can be had.
         """
         self.end("replaced")
-        self.scratch, self._owner = scratches.make(), os.getpid()
+        self.scratch, self._owner, self.loaded = scratches.make(), os.getpid(), set()
         self.process = process = forks.fork(self._order_of_process(self.scratch))
         allowed = Allowance(self._limits.megabytes, _MOST_THREADS, self._limits.scratch_megabytes)
-        arguments = (process.pid, self.scratch, allowed, process.ended, lambda why: forks.end(process, why))
+        arguments = (process.pid, self.scratch, allowed, process.ended, lambda why: forks.kill(process, why))
         threading.Thread(target=watch, args=arguments, daemon=True).start()
 
     def _order_of_process(self, scratch: Path) -> dict[str, Any]:
@@ -149,6 +151,12 @@ class Attended:
             ref=self._ref,
             next_step="The next call starts a new one. What it printed is the error's `log`; `gremio -v run` shows it.",
         )
+
+    def kill(self, why: str) -> None:
+        """Have its process ended; for any thread. What was asked is lost, and the thread that asked clears away."""
+        process = self.process
+        if process is not None:
+            forks.kill(process, why)
 
     def end(self, why: str) -> None:
         """End its process, if there is one, and remove its scratch folder."""

@@ -108,13 +108,17 @@ class Forks:
         threading.Thread(target=process.read_log, args=(read_log,), daemon=True).start()
         return process
 
-    def end(self, process: Process, why: str = "") -> None:
-        """Kill a worker and whatever it started, and wait until it is gone."""
+    def kill(self, process: Process, why: str = "") -> None:
+        """Have a worker and whatever it started killed; whoever is asking it notices."""
         process.why = process.why or why
         with self._lock:
             if self._end is not None and process.status is None:
                 with suppress(OSError):
                     self._end.sendall(json.dumps(process.pid).encode())
+
+    def end(self, process: Process, why: str = "") -> None:
+        """Kill a worker, wait until it is gone and hang up; only for the thread that asks it."""
+        self.kill(process, why)
         process.ended.wait(_FORK)
         process.channel.close()
 
@@ -130,7 +134,7 @@ class Forks:
         # What is asked one after the other must not run together.
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _OWN
-        command = [sys.executable, "-P", "-s", "-m", "gremio.sandbox.zygote", str(theirs.fileno())]
+        command = [sys.executable, "-Ps", "-m", "gremio.sandbox.zygote", str(theirs.fileno())]
         self._zygote = subprocess.Popen(
             command,
             pass_fds=[theirs.fileno()],

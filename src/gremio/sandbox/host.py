@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gremio.errors import OptionError, SandboxLost
+from gremio.errors import OptionError, SandboxError
 from gremio.loading.modules.provenance import Provenance
 from gremio.loading.pipelines.request import LoadRequest
 from gremio.running.calls import CallSignature
@@ -17,6 +18,7 @@ from gremio.sandbox.casting import shared
 from gremio.sandbox.confinement.tiers import Tier, require
 from gremio.sandbox.limits import Limits
 from gremio.sandbox.orders import Order, order, share_order
+from gremio.sandbox.turns import Turns
 from gremio.sandbox.values import BadValue, Generator, encode
 from gremio.sources.model import ModelHome
 
@@ -28,15 +30,17 @@ class Sandbox:
             image = pipe(prompt="a fox", generator=7).images[0]
 
     Nothing of the repository runs in this process, so no code has to be trusted; torch is not imported here either.
+    It may be called from many threads: so many calls at once as there are ``workers``, the others wait.
     """
 
     def __init__(self, wanted: Order, limits: Limits, ref: str) -> None:
-        self._order = wanted
+        self._orders = {0: wanted}
+        self._numbers = itertools.count(1)
         self._ref = ref
-        self._shared: list[Order] = []
-        self._lock = threading.RLock()
-        self._worker = Attended(wanted.read, limits, ref)
-        self._closed = False
+        self._here = threading.local()
+        self._was_ready = False
+        self._workers = [Attended(wanted.read, limits, ref) for _ in range(limits.workers)]
+        self._turns = Turns(self._workers, waiting=limits.waiting, patience=limits.patience, ref=ref)
 
     @classmethod
     def from_pretrained(
@@ -49,19 +53,26 @@ class Sandbox:
         threads: int | None = None,
         tier: Tier = "full",
         device: str = "cpu",
+        workers: int = 1,
+        waiting: int = 100,
+        patience: float | None = 600.0,
         **kwargs: Any,
     ) -> Sandbox:
         """As ``DiffusionPipeline.from_pretrained``, but confined.
 
         Args:
             model: a repository on the Hub, or a folder.
-            memory: at most so much, as ``"8GB"`` or in bytes, weights that are moved among it; four fifths of this
-                machine's if not given.
-            scratch: how much it may write, likewise.
+            memory: of a worker at most so much, as ``"8GB"`` or in bytes, weights that are moved among it; together
+                four fifths of this machine's if not given.
+            scratch: how much a worker may write, likewise.
             timeout: seconds for each call; loading may take ten times as long.
-            threads: of torch; as many as torch takes by itself if not given.
+            threads: of torch, in each worker; if not given, as many as torch takes by itself, and of several workers
+                each has its share of the cores.
             tier: which layers there have to be; see the guide.
             device: ``cpu``, or ``cuda`` with the devices that it needs.
+            workers: how many processes there are at most. The first is started now, others when calls would wait.
+            waiting: how many calls may wait for a worker.
+            patience: seconds that each of them waits at most; None for as long as it takes.
             **kwargs: ``custom_pipeline``, ``custom_revision``, ``class_name``, ``revision``, ``variant``, ``dtype`` and
                 whatever else can be told as data. ``trust_remote_code`` isn't needed.
 
@@ -72,7 +83,8 @@ class Sandbox:
             GremioError: the model or the code can't be found or reached.
         """
         given = {"memory": memory, "scratch": scratch, "timeout": timeout, "threads": threads}
-        limits = Limits.take(given | {"tier": tier, "device": device})
+        given |= {"tier": tier, "device": device, "workers": workers, "waiting": waiting, "patience": patience}
+        limits = Limits.take(given)
         kwargs.pop("trust_remote_code", None)
         return cls.of(LoadRequest.parse(model, kwargs), limits)
 
@@ -87,11 +99,12 @@ class Sandbox:
             wanted = replace(wanted, made=replace(wanted.made, lock=lock))
         found = cls(wanted, limits, str(request.model))
         try:
-            with found._lock:
-                found._start()
+            with found._turns.one() as worker:
+                found._get_ready(worker)
         except BaseException:
             found.close()
             raise
+        found._was_ready = True
         return found
 
     def __call__(
@@ -110,51 +123,45 @@ class Sandbox:
 
         Raises:
             SandboxFailed: the code raised.
-            SandboxLost: its process ended, hung or broke the rules. The next call starts a new one.
+            SandboxLost: its process ended, hung or broke the rules. The next call starts a new one; this one is not
+                repeated.
+            SandboxBusy: all workers are at work, and too many calls wait already, or this one waited too long.
         """
         return self._called(0, progress, callback_on_step_end, arguments)
 
     def from_pipe(self, **kwargs: Any) -> SharedPipeline:
-        """Another community class over the same components, in the same process."""
-        with self._lock:
-            wanted = share_order(dict(kwargs))
-            self._start()
-            self._shared.append(wanted)
-            number = len(self._shared)
-            try:
-                self._share(number)
-            except BaseException:
-                self._shared.pop()
-                raise
-            return SharedPipeline(self, number)
+        """Another community class over the same components, in the same processes."""
+        wanted, number = share_order(dict(kwargs)), next(self._numbers)
+        with self._turns.one() as worker:
+            self._get_ready(worker)
+            _load(worker, number, wanted)
+        # Only now, so that no other worker has to do what can't be done.
+        self._orders = {**self._orders, number: wanted}
+        return SharedPipeline(self, number)
 
     def info(self) -> dict[str, Any]:
-        """The class, its components and arguments, its device and dtype, as the worker tells."""
-        with self._lock:
-            self._start()
-            return dict(self._worker.ask("info", {"pipeline": 0}))
+        """The class, its components and arguments, its device and dtype, as a worker tells."""
+        with self._turns.one() as worker:
+            self._get_ready(worker)
+            return dict(worker.ask("info", {"pipeline": 0}))
 
     @property
     def gremio(self) -> Provenance:
         """Which code and which weights it is made of."""
-        return self._order.made
+        return self._orders[0].made
 
     @property
     def signature(self) -> CallSignature | None:
         """What a call takes, as reading the class tells; None where reading can't tell."""
-        return self._order.signature
+        return self._orders[0].signature
 
     def seed(self, number: int) -> None:
-        """Seed torch's own randomness in the worker, for pipelines that take no generator."""
-        with self._lock:
-            self._start()
-            self._worker.ask("seed", {"number": number})
+        """Seed torch's own randomness for the next call of this thread, for pipelines that take no generator."""
+        self._here.seed = number
 
     def close(self) -> None:
-        """End the process and remove its scratch folder."""
-        with self._lock:
-            self._closed = True
-            self._worker.end("closed")
+        """End the processes and remove their scratch folders; calls under way are lost, and told so."""
+        self._turns.close()
 
     def __enter__(self) -> Sandbox:
         """Closed at the end of the block."""
@@ -180,30 +187,34 @@ class Sandbox:
             told, blobs = encode(_seeded(arguments))
         except BadValue as error:
             raise OptionError(str(error), ref=self._ref, next_step="Pass text, numbers, pictures, arrays.") from error
-        with self._lock:
-            self._start()
-            body = {"pipeline": pipeline, "arguments": told, "callback": callback is not None}
-            return self._worker.ask("call", body, blobs, Listener(progress, callback))
+        body = {"pipeline": pipeline, "arguments": told, "callback": callback is not None}
+        seed = self._here.__dict__.pop("seed", None)
+        with self._turns.one() as worker:
+            self._get_ready(worker)
+            if seed is not None:
+                worker.ask("seed", {"number": seed})
+            return worker.ask("call", body, blobs, Listener(progress, callback))
 
-    def _start(self) -> None:
-        """A worker that has loaded everything, if there is none."""
-        if self._closed:
-            raise SandboxLost("this sandbox is closed", ref=self._ref, next_step="Make another.")
-        if self._worker.is_there:
-            return
-        self._worker.start()
+    def _get_ready(self, worker: Attended) -> None:
+        """Start it if it isn't there, and load into it what isn't in it."""
         try:
-            self._worker.ask("load", {**self._order.body, "pipeline": 0}, self._order.blobs)
-            for number in range(1, len(self._shared) + 1):
-                self._share(number)
-        except BaseException:
+            if not worker.is_there:
+                worker.start()
+            for number, wanted in self._orders.items():
+                if number not in worker.loaded:
+                    _load(worker, number, wanted)
+        except BaseException as error:
             # One that has only half of it is none.
-            self._worker.end("it did not load")
+            worker.end("it did not load")
+            if isinstance(error, SandboxError) and self._was_ready:
+                error.message = f"no new worker could be made ready, and this call was not made: {error.message}"
             raise
 
-    def _share(self, number: int) -> None:
-        wanted = self._shared[number - 1]
-        self._worker.ask("share", {**wanted.body, "pipeline": number, "source": 0}, wanted.blobs)
+
+def _load(worker: Attended, number: int, wanted: Order) -> None:
+    kind, source = ("share", {"source": 0}) if number else ("load", {})
+    worker.ask(kind, {**wanted.body, "pipeline": number, **source}, wanted.blobs)
+    worker.loaded.add(number)
 
 
 @dataclass(frozen=True)

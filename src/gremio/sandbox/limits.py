@@ -1,4 +1,4 @@
-"""How much a worker may take, as a person writes it."""
+"""How much a sandbox may take, as a person writes it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from gremio.sandbox.confinement.tiers import Tier
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one worker: megabytes of memory and scratch folder, seconds of one call, threads of torch; and the tier."""
+    """Of each worker: megabytes of memory and scratch folder, seconds of one call, threads of torch; and the tier.
+
+    Of all together: how many ``workers`` there are at most, how many calls may be ``waiting`` for one, and how many
+    seconds of ``patience`` each of these has.
+    """
 
     megabytes: int
     scratch_megabytes: int
@@ -20,6 +24,9 @@ class Limits:
     threads: int | None
     device: str = "cpu"
     tier: Tier = "full"
+    workers: int = 1
+    waiting: int = 100
+    patience: float | None = 600.0
 
     @classmethod
     def take(cls, arguments: dict[str, Any]) -> Limits:
@@ -28,14 +35,30 @@ class Limits:
         Raises:
             OptionError: one of them is no amount.
         """
+        workers = _count("workers", arguments.pop("workers", 1), 1)
         return cls(
-            _megabytes(arguments.pop("memory", None) or "80%"),
+            _megabytes(arguments.pop("memory", None) or f"{80 / workers}%"),
             _megabytes(arguments.pop("scratch", "1GB")),
             arguments.pop("timeout", None),
-            arguments.pop("threads", None),
+            arguments.pop("threads", None) or _share_of_cores(workers),
             arguments.pop("device", "cpu"),
             arguments.pop("tier", "full"),
+            workers,
+            _count("waiting", arguments.pop("waiting", 100), 0),
+            arguments.pop("patience", 600.0),
         )
+
+
+def _count(name: str, value: object, least: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise OptionError(f"{name} is {value!r}", next_step=f"Give a whole number, {least} or more.")
+    return value
+
+
+def _share_of_cores(workers: int) -> int | None:
+    """One alone has as many threads as torch takes by itself; several would be in each other's way with that."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores // workers) if workers > 1 else None
 
 
 def _megabytes(value: str | int) -> int:

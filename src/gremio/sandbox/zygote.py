@@ -1,4 +1,4 @@
-"""``python -P -s -m gremio.sandbox.zygote FD``: a process that has imported the libraries, and forks workers when asked.
+"""``python -Ps -m gremio.sandbox.zygote FD``: a process that has imported the libraries, and forks workers when asked.
 
 It holds no foreign code and no secret: its environment is cleared, its stdin is null. The parent speaks to it over
 the socket FD: one JSON object with the descriptors of a worker's channel and of its log asks for a worker, a number
