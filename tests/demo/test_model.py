@@ -18,9 +18,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 
 MODEL = Path(__file__).parents[2] / "src" / "gremio" / "demo" / "model"
 MOST_BYTES = 10_000_000
-ASKED_FOR = 50
-NEEDED = 45
-BATCH = 25
+# Of the fifty that the model was judged by, every second: each picture costs a third of a second.
+ASKED_FOR = 25
+NEEDED = 23
 
 
 @pytest.fixture(scope="module")
@@ -33,29 +33,25 @@ def pipeline() -> Any:
 
 @pytest.fixture(scope="module")
 def drawn(pipeline: Any) -> list[tuple[Triple, Seen]]:
-    """Fifty held-out triples, each with what the recogniser sees in the picture drawn for it."""
-    triples = held_out_triples()[:ASKED_FOR]
-    seen: list[Seen] = []
-    for start in range(0, ASKED_FOR, BATCH):
-        batch = triples[start : start + BATCH]
-        made = pipeline(
-            [f"{article(each.colour)} {each.shape} on {article(each.background)} background" for each in batch],
-            num_inference_steps=20,
-            guidance_scale=4.0,
-            generator=[torch.Generator().manual_seed(start + place) for place in range(len(batch))],
-        )
-        seen += [recognise(picture) for picture in made.images]
-    return list(zip(triples, seen, strict=True))
+    """Held-out triples, each with what the recogniser sees in the picture drawn for it."""
+    triples = held_out_triples()[: 2 * ASKED_FOR : 2]
+    made = pipeline(
+        [f"{article(each.colour)} {each.shape} on {article(each.background)} background" for each in triples],
+        num_inference_steps=20,
+        guidance_scale=4.0,
+        generator=[torch.Generator().manual_seed(2 * place) for place in range(len(triples))],
+    )
+    return [(triple, recognise(picture)) for triple, picture in zip(triples, made.images, strict=True)]
 
 
 def test_colour_and_shape_are_as_asked(drawn: list[tuple[Triple, Seen]]) -> None:
-    """Of fifty combinations never seen in training, at least 45 have the right colour and shape."""
+    """Of the combinations never seen in training, at least nine of ten have the right colour and shape."""
     right = [(asked.colour, asked.shape) == (seen.colour, seen.shape) for asked, seen in drawn]
     assert sum(right) >= NEEDED, [pair for pair, good in zip(drawn, right, strict=True) if not good]
 
 
 def test_background_is_as_asked(drawn: list[tuple[Triple, Seen]]) -> None:
-    """Of the same fifty pictures, at least 45 have the right background."""
+    """Of the same pictures, at least nine of ten have the right background."""
     assert sum(asked.background == seen.background for asked, seen in drawn) >= NEEDED
 
 

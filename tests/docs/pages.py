@@ -18,9 +18,10 @@ class Block:
 
 def documents():
     """Every Markdown file of the project."""
-    hidden = ("out", "work")
-    files = [path.relative_to(ROOT) for path in ROOT.rglob("*.md")]
-    return sorted(f for f in files if not any(part.startswith(".") or part in hidden for part in f.parts))
+    # Environments and caches have tens of thousands of files, so they are not walked.
+    places = [path for path in ROOT.iterdir() if not path.name.startswith(".") and path.name not in ("out", "work")]
+    files = [file for place in places for file in (place.rglob("*.md") if place.is_dir() else [place])]
+    return sorted(file.relative_to(ROOT) for file in files if file.suffix == ".md")
 
 
 def pages():
