@@ -34,7 +34,8 @@ class Painter(DiffusionPipeline):
         """Draw; ``trouble`` is what goes wrong, ``FILE:`` before it means once, for then the file is there."""
         prompts = [prompt] if isinstance(prompt, str) else prompt
         count = len(prompts) * num_images_per_prompt
-        time.sleep(pause)
+        for _ in self.progress_bar(range(num_inference_steps)):
+            time.sleep(pause / num_inference_steps)
         _suffer(trouble, count)
         noise = randn_tensor((count, height, width, 3), generator=generator) * 40 + 10 * num_inference_steps
         if image is not None:

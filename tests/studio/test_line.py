@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from gremio.drawing.process import Cancelled
 from gremio.errors import GremioError, OptionError
 from gremio.studio import line as lines
-from gremio.studio.drawing.artist import Artist, Cancelled, Tell
+from gremio.studio.drawing.artist import Artist, Tell
 from gremio.studio.drawing.order import Code, Drawn, Event, Order, Weights
 from gremio.studio.line import Job, Line
 

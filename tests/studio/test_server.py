@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from gremio.errors import OptionError
+from gremio.machine.listening import Address
+from gremio.machine.own_folder import own_folder
 from gremio.running.outputs import Artifact
 from gremio.studio.choosing import Places
 from gremio.studio.drawing.outcome import check_size
 from gremio.studio.page.words import _WORDS, Words, language
-from gremio.studio.server import Address, _folder
 
 
 def test_loopback_needs_no_token_and_anything_else_does() -> None:
@@ -28,7 +29,7 @@ def test_what_a_dead_server_left_is_removed_and_a_living_one_keeps_its_own(tmp_p
     """Each has a lock as long as it lives."""
     left = tmp_path / "left"
     (left / "sessions").mkdir(parents=True)
-    with _folder(tmp_path) as one, _folder(tmp_path) as other:
+    with own_folder(tmp_path) as one, own_folder(tmp_path) as other:
         assert not left.exists()
         assert one.exists()
         assert other.exists()

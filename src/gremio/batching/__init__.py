@@ -5,7 +5,6 @@ and writes, and never loads torch; workers draw.
 
     jobs            files and folders, read as rows; the grid
     calls.py        from a row to the arguments of a call: which column is what
-    choosing.py     the pipeline, as exactly as a lock says it
     plan.py         all of it, checked; what two runs of one job have in common
     manifest.py     what is done with, on the disk
     delivery.py     files first, then their lines

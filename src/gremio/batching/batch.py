@@ -25,6 +25,7 @@ from gremio.batching.progress import Listener, Tally
 from gremio.batching.sheet import write_sheets
 from gremio.batching.targets import Target, clean, target_of
 from gremio.batching.workers import Workers
+from gremio.drawing.choosing import plainly
 from gremio.errors import BatchError, DiskFull, GremioError, JobDiffers, OptionError, TooManyFailures
 from gremio.machine.settings import Settings
 from gremio.machine.writing import store_errors
@@ -135,12 +136,12 @@ def batch(
         seed, threads, batch_size, dtype, device, format, fps, sandbox, project, load,
     )  # fmt: skip
     ways = Ways(workers, resume, retry_failed, max_failures, retries, manifest, ray, on_progress)
-    return draw(wish, ways, ask or _plainly)
+    return draw(wish, ways, ask or plainly)
 
 
 def estimated(wish: Wish, ways: Ways, ask: Callable[[Callable[[], Any]], Any] | None = None) -> Estimate:
     """What a job would take: all of it checked, two of its rows drawn, nothing kept."""
-    planned = plan(wish, ask=ask or _plainly)
+    planned = plan(wish, ask=ask or plainly)
     return estimate(planned, target_of(wish.out), workers=ways.workers)
 
 
@@ -357,7 +358,3 @@ def _alone(target: Target) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _plainly(action: Callable[[], Any]) -> Any:
-    return action()

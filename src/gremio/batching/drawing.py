@@ -6,23 +6,21 @@ import errno
 import gc
 import hashlib
 import json
-import random
 import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from gremio.batching.calls import Caller
 from gremio.batching.jobs.row import Row
 from gremio.batching.made import File, Made
 from gremio.batching.order import Order
+from gremio.drawing.locked import device_of, empty_cache, is_memory, load, seed_all
 from gremio.errors import DiskFull, GremioError, OptionError, SandboxLost
 from gremio.running.calls import CallSignature, find
 from gremio.running.outputs import Artifact, collect, making, save
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 _OWN = ("prompt", "negative_prompt", "steps", "size", "seed")
 
 
@@ -40,10 +38,10 @@ class Drawer:
         import torch
 
         torch.set_num_threads(order.threads)
-        self.device, self.devices = _device(order.device, number)
+        self.device, self.devices = device_of(order.device, number)
         self.notes: list[str] = []
         self._order = order
-        self._pipeline = _loaded(order, self.device)
+        self._pipeline = load(order, self.device)
         self._class = self._pipeline.info()["class"] if order.sandbox else type(self._pipeline).__name__
         signature = self._pipeline.signature if order.sandbox else CallSignature.of(type(self._pipeline))
         if signature is None:
@@ -107,7 +105,7 @@ class Drawer:
             return
         # Outside of the handler, whose traceback holds what has no room.
         gc.collect()
-        _empty_cache()
+        empty_cache()
         for part in parts:
             yield from self._draw(part)
 
@@ -124,7 +122,7 @@ class Drawer:
         seed = self.caller.seed_of(row)
         if not self._order.sandbox:
             arguments = self.caller.arguments(row)
-            _seed_all(seed)
+            seed_all(seed)
             return collect(self._pipeline(**arguments), fps=self._order.fps)
         arguments = self.caller.arguments(row, device=None)
         name = find(self.caller.signature, "seed")
@@ -137,7 +135,7 @@ class Drawer:
         signature = self.caller.signature
         lists = [find(signature, "prompt"), find(signature, "negative_prompt"), find(signature, "seed")]
         arguments = {**each[0], **{n: [one[n] for one in each] for n in lists if n and n in each[0]}}
-        _seed_all(self.caller.seed_of(group[0]))
+        seed_all(self.caller.seed_of(group[0]))
         found = collect(self._pipeline(**arguments), fps=self._order.fps)
         if len(found) != len(group):
             raise _Unbatchable(f"{len(found)} pictures for {len(group)} rows")
@@ -171,13 +169,6 @@ class Drawer:
         return Made(row.id, (), seed, self._code, seconds=seconds, error=_words(error), passing=passing)
 
 
-def is_memory(error: BaseException) -> bool:
-    """Whether memory was short, the machine's or a GPU's."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _NO_MEMORY)
-    )
-
-
 def is_full(error: BaseException | None) -> bool:
     """Whether a disk, or somebody's share of it, was full."""
     while error is not None:
@@ -195,52 +186,3 @@ def _words(error: Exception) -> str:
 def _file(path: Path, folder: Path) -> File:
     data = path.read_bytes()
     return File(path.relative_to(folder).as_posix(), hashlib.sha256(data).hexdigest(), len(data))
-
-
-def _seed_all(seed: int) -> None:
-    """For pipelines that draw from what all code of a process shares."""
-    import numpy as np
-    import torch
-
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-
-
-def _empty_cache() -> None:
-    import torch
-
-    if torch.accelerator.is_available():
-        torch.accelerator.memory.empty_cache()
-
-
-def _device(asked: str | None, number: int) -> tuple[str, int]:
-    """Where this worker draws, and how many such places there are: each has a GPU of its own, as far as they go."""
-    import torch
-
-    here = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    kind = asked or (here.type if here else "cpu")
-    if here is None or kind != here.type or kind == "mps":
-        return kind, 0 if kind == "cpu" else 1
-    devices = torch.accelerator.device_count()
-    return f"{kind}:{number % devices}", devices
-
-
-def _loaded(order: Order, device: str) -> Any:
-    """What the lock says, and nothing else."""
-    options = {name: value for name, value in order.options.items() if value is not None}
-    if order.sandbox:
-        from gremio.workspace.loading import confine
-
-        numbers = {"dtype": order.dtype} if order.dtype else {}
-        return confine(order.at(), order.entry, {**options, **numbers, "device": device, "threads": order.threads})
-    from gremio.loading.pipelines import DiffusionPipeline
-    from gremio.loading.pipelines.from_pretrained import load_resolved
-    from gremio.loading.pipelines.options import Placement
-    from gremio.workspace.loading import noted, resolve_locked
-
-    placement = Placement.take({"device_map": device, "dtype": order.dtype})
-    resolved = resolve_locked(order.at(), order.entry, dict(options))
-    pipeline = noted(load_resolved(DiffusionPipeline, resolved, placement), order.entry)
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline

@@ -23,22 +23,14 @@ from gremio.batching.events import Event, Lost, Note, Ready
 from gremio.batching.jobs.row import Problem, Row
 from gremio.batching.made import Made
 from gremio.batching.order import Order, row_in, row_out
-from gremio.batching.refusals import rebuilt, refusal
 from gremio.batching.workers import Workers
-from gremio.errors import BatchError, GremioError, NotAsLocked, OptionError
+from gremio.drawing.providing import Code, code_of, provide
+from gremio.drawing.refusals import rebuilt, refusal
+from gremio.errors import BatchError, GremioError, OptionError
 from gremio.machine.placing import place
 from gremio.machine.processes import PYTHON
-from gremio.machine.settings import Settings
-from gremio.sources import Access
-from gremio.sources.trees import Trees
-from gremio.workspace.project import Project
-from gremio.workspace.resolving import Resolver
-from gremio.workspace.syncing import sync
 
 _MOST_BLOCKS = 5000
-
-Code = Mapping[str, Mapping[str, bytes]]
-"""Files of code by the digest of the whole, 64 digits."""
 
 
 class OnRay:
@@ -110,7 +102,7 @@ class OnRay:
             Actor,
             batch_size=1,
             compute=ray.data.ActorPoolStrategy(size=min(self._workers(), len(items))),
-            fn_constructor_args=(self._order.dumps(), _code_of(self._order), self._retries),
+            fn_constructor_args=(self._order.dumps(), code_of(self._order), self._retries),
             num_cpus=None if gpus else self._order.threads,
             num_gpus=1 if gpus else None,
         )
@@ -156,7 +148,7 @@ class Actor:
         if self._workers is None:
             folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="gremio-ray-"))
             order = replace(self._order, folder=folder)
-            _provide(order, self._code)
+            provide(order, self._code)
             self._order = order
             workers = Workers(order, count=1, retries=self._retries, start=PYTHON, keep=True)
             self._workers = self._stack.enter_context(workers)
@@ -170,29 +162,6 @@ class Actor:
             for path in paths:
                 path.unlink()
         return {"event": [json.dumps(_told(event))], "data": [data]}
-
-
-def _provide(order: Order, code: Code) -> None:
-    """Have code and weights of an order on this machine, each what the lock says.
-
-    Raises:
-        NotAsLocked: some are not, and can't be fetched.
-    """
-    entry, settings = order.entry, Settings.from_environment()
-    reach = Access.of(settings, cache_dir=order.options.get("cache_dir"))
-    project = Project(Path(order.project), settings, reach)
-    trees = Trees(settings.home)
-    for each in entry.codes:
-        tree = each.tree(code[each.digest.hex], project.absolute(each.origin))
-        if tree.digest != each.digest:
-            raise NotAsLocked(f"its code came as {tree.digest}, and the lock says {each.digest}", ref=order.typed)
-        trees.keep(tree)
-    sync(Resolver(project), entry)
-
-
-def _code_of(order: Order) -> Code:
-    project = order.at()
-    return {each.digest.hex: dict(project.tree(order.entry, each).files) for each in order.entry.codes}
 
 
 def _told(event: Event) -> dict[str, Any]:

@@ -5,40 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from gremio.batching.jobs.row import Row
-from gremio.machine.settings import Settings
-from gremio.sources import Access
-from gremio.workspace import LockEntry
-from gremio.workspace.lockfile import format_lock, parse
-from gremio.workspace.project import Project
+from gremio.drawing.locked import Locked
 
 
-@dataclass(frozen=True)
-class Order:
-    """``lock`` is the text of a lock with one entry, ``project`` the folder that local paths in it begin at.
-
-    ``typed`` is what the person named the pipeline; ``options`` are arguments of the load; ``defaults`` and
-    ``defaults_folder`` hold for all rows, as ``seed`` does, the job's; ``folder`` is where files go; ``suffix`` and
-    ``fps`` say how they are saved; ``device`` is empty for the best there is; ``threads`` are torch's.
+@dataclass(frozen=True, kw_only=True)
+class Order(Locked):
+    """What is loaded, and: ``defaults`` and ``defaults_folder`` hold for all rows, as ``seed`` does, the job's;
+    ``folder`` is where files go; ``suffix`` and ``fps`` say how they are saved.
     """
 
-    lock: str
-    project: str
-    typed: str
     folder: str
     seed: int
+    threads: int = 1
     defaults: Mapping[str, Any] = field(default_factory=dict)
     defaults_folder: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
-    dtype: str | None = None
-    device: str | None = None
-    threads: int = 1
     fps: float | None = None
     suffix: str = ""
-    sandbox: bool = False
 
     def dumps(self) -> str:
         """One line."""
@@ -48,22 +33,6 @@ class Order:
     def loads(cls, text: str) -> Order:
         """Read it back."""
         return cls(**json.loads(text))
-
-    @property
-    def entry(self) -> LockEntry:
-        """What is to be loaded."""
-        return next(iter(parse(self.lock, ref="the order of a batch").values()))
-
-    def at(self) -> Project:
-        """The project that the entry is of, here."""
-        settings = Settings.from_environment()
-        reach = Access.of(settings, cache_dir=self.options.get("cache_dir"), local_files_only=True)
-        return Project(Path(self.project), settings, reach)
-
-
-def lock_text(entry: LockEntry) -> str:
-    """The entry, for an order."""
-    return format_lock([entry])
 
 
 def row_out(row: Row) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from gremio.batching.calls import Caller, fingerprint, problems
-from gremio.batching.choosing import Ask, Chosen, choose
 from gremio.batching.jobs import Jobs, Row, crossed, parse_axes, read_jobs
 from gremio.batching.jobs.row import refuse
 from gremio.batching.made import Made
-from gremio.batching.order import Order, lock_text
+from gremio.batching.order import Order
 from gremio.code.libraries.packages import version_of
+from gremio.drawing.choosing import Ask, Chosen, choose
+from gremio.drawing.locked import lock_text
 from gremio.errors import OptionError
 from gremio.running.outputs import check_suffix
 

@@ -15,14 +15,14 @@ import resource
 import signal
 import socket
 import sys
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from gremio.batching.calls import problems
 from gremio.batching.drawing import Drawer
 from gremio.batching.order import Order, row_in
-from gremio.batching.refusals import refusal
+from gremio.drawing.locked import quiet_libraries
+from gremio.drawing.refusals import refusal
 
 Tell = Callable[[Mapping[str, Any]], None]
 
@@ -48,18 +48,6 @@ def serve(lines: Any, tell: Tell) -> None:
         tell({"done": {"megabytes": _megabytes()}})
 
 
-def quiet() -> None:
-    """The word is the parent's: libraries show no bars and say nothing but errors."""
-    import diffusers
-    import transformers
-
-    warnings.simplefilter("ignore")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    diffusers.utils.logging.set_verbosity_error()
-    diffusers.utils.logging.disable_progress_bar()
-
-
 def _megabytes() -> int:
     """The most memory that this process has had."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "linux" else 1024 * 1024)
@@ -69,7 +57,7 @@ def main(path: str) -> None:
     """Connect and serve."""
     # Ctrl-C is for the parent, which lets this end what it is at or ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    quiet()
+    quiet_libraries()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(path)
 

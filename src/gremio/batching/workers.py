@@ -26,7 +26,7 @@ from gremio.batching.events import Event, Lost, Note, Ready
 from gremio.batching.jobs.row import Problem, Row
 from gremio.batching.made import Made
 from gremio.batching.order import Order, row_out
-from gremio.batching.refusals import rebuilt
+from gremio.drawing.refusals import rebuilt
 from gremio.errors import GremioError
 from gremio.machine.processes import forking
 

@@ -14,7 +14,7 @@ import click
 
 from gremio.cli.consent import asking
 from gremio.cli.libraries import require_run_extra
-from gremio.cli.options import access_arguments, access_options, code_options, named_values, project_option
+from gremio.cli.options import access_options, code_options, load_arguments, named_values, project_option
 from gremio.errors import GremioError, JobDiffers, OptionError
 from gremio.machine.terminal import plain_line
 
@@ -133,7 +133,7 @@ def _wish(jobs: str, axes: tuple[str, ...], options: dict[str, Any]) -> Any:
         format=options.pop("form"),
         defaults=_defaults(options),
         **given,
-        load=_load(options),
+        load=load_arguments(options),
     )
 
 
@@ -148,20 +148,6 @@ def _defaults(options: dict[str, Any]) -> dict[str, Any]:
     cells |= {name: files if len(files) > 1 else files[0] for name, files in images.items()}
     own = {name: options.pop(name) for name in ("prompt", "negative_prompt", "steps", "count", "size")}
     return cells | {name: value for name, value in own.items() if value is not None}
-
-
-def _load(options: dict[str, Any]) -> dict[str, Any]:
-    """Arguments of ``from_pretrained``, those that were given."""
-    trust = [*options.pop("trust"), *([True] if options.pop("trust_remote_code") else [])]
-    found = {
-        **access_arguments(options),
-        "trust_remote_code": trust,
-        "custom_revision": options.pop("revision"),
-        "class_name": options.pop("class_name"),
-        "revision": options.pop("model_revision"),
-        "variant": options.pop("variant"),
-    }
-    return {name: value for name, value in found.items() if value} | {"mend": not options.pop("no_mend")}
 
 
 def _seeded(wish: Any) -> Any:

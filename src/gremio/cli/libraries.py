@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from gremio.errors import MissingPackages
 
 _NEEDED = ("torch", "diffusers", "transformers")
+_SERVING = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 
 
 def require_run_extra() -> None:
@@ -19,6 +20,18 @@ def require_run_extra() -> None:
     if lacking:
         message = f"this runs pipelines, and {', '.join(lacking)} can't be imported"
         raise MissingPackages(message, packages=lacking, next_step='pip install "gremio[run]"')
+
+
+def require_serve_extra() -> None:
+    """Say at once that what serves is not installed.
+
+    Raises:
+        MissingPackages: the extra ``serve`` is not.
+    """
+    lacking = [name for name in _SERVING if find_spec(name) is None]
+    if lacking:
+        message = f"this serves, and {', '.join(lacking)} can't be imported"
+        raise MissingPackages(message, packages=lacking, next_step='pip install "gremio[serve]"')
 
 
 def quiet_libraries(*, bars: bool) -> None:

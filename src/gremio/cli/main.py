@@ -40,6 +40,7 @@ _COMMANDS = {
     "bisect": "Find the revision of a pipeline's code that broke it.",
     "hub": "A Hub of your own on this machine.",
     "doctor": "What is installed, allowed and reachable here.",
+    "serve": "Pipelines that others call over HTTP.",
     "ui": "Find pipelines and try them, in the browser.",
     "demo": "Everything once, with the model that comes along.",
 }

@@ -52,6 +52,20 @@ def access_arguments(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def load_arguments(options: dict[str, Any]) -> dict[str, Any]:
+    """Take what says which code and weights are meant, as arguments of ``from_pretrained``, those that were given."""
+    trust = [*options.pop("trust"), *([True] if options.pop("trust_remote_code") else [])]
+    found = {
+        **access_arguments(options),
+        "trust_remote_code": trust,
+        "custom_revision": options.pop("revision"),
+        "class_name": options.pop("class_name"),
+        "revision": options.pop("model_revision"),
+        "variant": options.pop("variant"),
+    }
+    return {name: value for name, value in found.items() if value} | {"mend": not options.pop("no_mend")}
+
+
 def named_values(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     """Read the ``NAME=VALUE`` of an option that may be given several times."""
     found = {}

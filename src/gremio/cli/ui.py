@@ -7,6 +7,7 @@ import webbrowser
 import click
 
 from gremio.cli.libraries import require_run_extra
+from gremio.machine.listening import Address
 from gremio.machine.settings import Settings
 
 
@@ -54,7 +55,7 @@ def ui(
     """
     require_run_extra()
     from gremio.studio.drawing.order import Weights
-    from gremio.studio.server import Address, serve
+    from gremio.studio.server import serve
 
     address = Address.choose(host, port)
     weights = Weights(model, model_revision, variant, device, dtype)

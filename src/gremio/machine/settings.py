@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -21,7 +21,7 @@ class Settings:
 
     ``home`` holds Gremio's own state; ``cache_dir`` is huggingface_hub's cache; ``endpoint`` the Hub's address;
     ``github`` the base address of raw files of the Diffusers repository; ``mirror`` the dataset that mirrors its
-    community folder.
+    community folder; ``api_key`` is what a service wants from those who call it.
     """
 
     home: Path
@@ -32,11 +32,12 @@ class Settings:
     remote_code_disabled: bool = False
     mirror: str = "diffusers/community-pipelines-mirror"
     github: str = "https://raw.githubusercontent.com/huggingface/diffusers"
+    api_key: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read ``HF_HOME``, ``HF_HUB_CACHE``, ``HF_ENDPOINT``, ``HF_HUB_OFFLINE``, ``DIFFUSERS_DISABLE_REMOTE_CODE``
-        and our own ``GREMIO_HOME``, ``GREMIO_POLICY``, ``GREMIO_MIRROR``, ``GREMIO_GITHUB``.
+        and our own ``GREMIO_HOME``, ``GREMIO_POLICY``, ``GREMIO_MIRROR``, ``GREMIO_GITHUB``, ``GREMIO_API_KEY``.
 
         Raises:
             OptionError: ``GREMIO_POLICY`` is no policy.
@@ -53,6 +54,7 @@ class Settings:
             remote_code_disabled=_flag(env, "DIFFUSERS_DISABLE_REMOTE_CODE"),
             mirror=env.get("GREMIO_MIRROR") or cls.mirror,
             github=(env.get("GREMIO_GITHUB") or cls.github).rstrip("/"),
+            api_key=env.get("GREMIO_API_KEY", "").strip(),
         )
 
 

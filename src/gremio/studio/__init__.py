@@ -3,5 +3,5 @@
 In come a ref, a model, and what people put into forms; out come pictures, films, sounds, and the command that makes
 the same ones.
 
-Open ``form`` for what an argument is shown as.
+Open ``gremio.running.form`` for what an argument is shown as.
 """

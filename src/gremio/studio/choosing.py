@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gremio.code import CodeTree, PipelineRef
 from gremio.code.review import Review
 from gremio.code.review import read as read_tree
-from gremio.errors import CodeChanged, EntryNotFound, NoClass, NotTrusted, OptionError
+from gremio.drawing.choosing import approved, plainly
+from gremio.errors import CodeChanged, EntryNotFound, NotTrusted, OptionError
 from gremio.loading.pipelines.request import LoadRequest
-from gremio.loading.pipelines.resolving import approve_components, choose_files, resolve
+from gremio.loading.pipelines.resolving import resolve
 from gremio.machine.settings import Settings
 from gremio.running.calls import CallSignature
+from gremio.running.form import Form
 from gremio.sources import Access, fetch
 from gremio.sources.model import reads_as_path
 from gremio.studio.drawing.order import Code, Weights
-from gremio.studio.form import Form
 from gremio.trust.findings import Finding, by_weight, scan
 
 
@@ -128,12 +128,7 @@ def question(opened: Opened, *, settings: Settings) -> Question | None:
     given = {"revision": weights.revision, "variant": weights.variant}
     arguments = opened.code.arguments() | {name: value for name, value in given.items() if value}
     try:
-        resolved = resolve(LoadRequest.parse(weights.model, arguments))
-        reader, name = resolved.reading()
-        with suppress(NoClass):
-            slots = [slot.name for slot in reader.components(name) if resolved.index.has(slot.name)]
-            choose_files(resolved, slots)
-            approve_components(resolved, slots)
+        approved(LoadRequest.parse(weights.model, arguments), plainly)
     except NotTrusted as refusal:
         if not isinstance(refusal.code, CodeTree):
             raise

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gremio.drawing.process import Cancelled
 from gremio.errors import GremioError, OptionError
-from gremio.studio.drawing.artist import Artist, Cancelled
+from gremio.studio.drawing.artist import Artist
 from gremio.studio.drawing.order import Drawn, Event, Order
 
 State = Literal["waiting", "loading", "drawing", "done", "failed", "cancelled"]

@@ -6,7 +6,7 @@ it shares nothing that it could change, and nothing but those libraries was run 
 environment when they are imported stays as it was here. Linux only: elsewhere what these libraries have started does
 not survive a fork.
 
-A client connects, sends a byte with the descriptors for stdout and stderr, then a line, ``{"module": "…",
+A client connects, sends a byte with the descriptors for stdin, stdout and stderr, then a line, ``{"module": "…",
 "arguments": [...], "limits": [...], "folder": "/tmp/…", "environ": {...}}``, with its own limits as ``resource`` tells
 them, and gets the exit code, or the negative number of a signal. When it hangs up, its fork is ended.
 """
@@ -61,7 +61,7 @@ class ForkServer:
 
     def _begin(self, selector: selectors.BaseSelector) -> None:
         client, _ = self._server.accept()
-        _, descriptors, _, _ = socket.recv_fds(client, 1, 2)
+        _, descriptors, _, _ = socket.recv_fds(client, 1, 3)
         with client.makefile() as lines:
             request = lines.readline()
         # Without an end the client was ended while it asked.
@@ -113,8 +113,7 @@ def _become(line: str, descriptors: list[int]) -> NoReturn:
         request = json.loads(line)
         os.setsid()
         die_with_parent()
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        for own, given in zip((1, 2), descriptors, strict=True):
+        for own, given in enumerate(descriptors):
             os.dup2(given, own)
         os.chdir(request["folder"])
         os.environ.clear()

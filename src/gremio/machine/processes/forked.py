@@ -1,6 +1,6 @@
 """Run by path, not imported: have a fork server make a process, and end as that ended.
 
-``python forked.py SOCKET MODULE ARGUMENTS…``. The fork has this process's output, limits, folder and environment.
+``python forked.py SOCKET MODULE ARGUMENTS…``. The fork has this process's streams, limits, folder and environment.
 Ending this process ends it.
 """
 
@@ -20,7 +20,7 @@ def main(socket_path: str, module: str, *arguments: str) -> None:
         folder = os.getcwd()  # noqa: PTH109  this starts sooner without pathlib
         asked = {"module": module, "arguments": arguments}
         own = {"limits": limits, "folder": folder, "environ": dict(os.environ)}
-        socket.send_fds(server, [b"2"], [1, 2])
+        socket.send_fds(server, [b"3"], [0, 1, 2])
         server.sendall(json.dumps(asked | own).encode() + b"\n")
         answer = server.recv(32)
     code = int(answer or b"1")

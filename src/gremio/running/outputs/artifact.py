@@ -25,3 +25,13 @@ class Artifact:
     value: Any
     rate: float = 0.0
     note: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory."""
+        if self.kind == "text":
+            return len(self.value)
+        if self.kind in ("image", "frames"):
+            pictures = self.value if self.kind == "frames" else (self.value,)
+            return sum(each.width * each.height * len(each.getbands()) for each in pictures)
+        return int(self.value.nbytes)

@@ -51,7 +51,7 @@ def check_size(artifacts: list[Artifact], ref: str) -> None:
     Raises:
         OptionError: it says how much there is.
     """
-    size = sum(map(_bytes, artifacts))
+    size = sum(each.size for each in artifacts)
     if size > _MOST_BYTES or len(artifacts) > _MOST_PIECES:
         told = f"{len(artifacts)} pieces of {size / 2**20:.0f} MB in all"
         most = f"{_MOST_PIECES} and {_MOST_BYTES >> 20} MB"
@@ -60,13 +60,3 @@ def check_size(artifacts: list[Artifact], ref: str) -> None:
             ref=ref,
             next_step="Ask for less at once, or use `gremio run`, which saves whatever comes.",
         )
-
-
-def _bytes(artifact: Artifact) -> int:
-    value = artifact.value
-    if artifact.kind == "text":
-        return len(value)
-    if artifact.kind in ("image", "frames"):
-        pictures = value if artifact.kind == "frames" else (value,)
-        return sum(each.width * each.height * len(each.getbands()) for each in pictures)
-    return int(value.nbytes)

@@ -12,8 +12,8 @@ import gradio as gr
 
 from gremio.errors import OptionError
 from gremio.running.calls.attachment import read_picture
-from gremio.studio.form import Control, Form
-from gremio.studio.form.filling import shown_default
+from gremio.running.form import Control, Form
+from gremio.running.form.filling import shown_default
 from gremio.studio.page.words import Words
 
 _MOST_FRAMES = 512

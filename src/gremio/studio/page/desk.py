@@ -10,11 +10,11 @@ from typing import Any
 
 from gremio.errors import GremioError, OptionError
 from gremio.machine.settings import Settings
+from gremio.running.form import Filled, fill
 from gremio.studio.choosing import Opened, Places, opened, question, weights_of
 from gremio.studio.copying import command, script
 from gremio.studio.drawing.artist import Artist, ProcessArtist, SandboxArtist
 from gremio.studio.drawing.order import Order, Weights
-from gremio.studio.form import Filled, fill
 from gremio.studio.line import Job, Line
 from gremio.studio.page.words import Words
 from gremio.studio.sessions import Session, Sessions, Work

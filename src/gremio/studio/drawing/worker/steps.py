@@ -1,21 +1,21 @@
 """A call, watched: its steps are told, pictures on the way are shown, and it stops when somebody wants that.
 
-A pipeline is stopped wherever one of its models begins to work, its bar moves on, or its callback is called,
-whichever comes first; so all of them stop within a step, whatever they take.
+Where ``gremio.drawing.watching`` can stop a call, this can, and where a pipeline calls back as well.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from gremio.drawing.watching import Watch
+from gremio.drawing.watching import watched as watched_call
 from gremio.running.calls import CallSignature
-from gremio.sandbox.worker import Bar
 from gremio.studio.drawing.order import Order
 
 Tell = Callable[..., None]
@@ -24,49 +24,24 @@ _SHARE = 0.15  # of the time, at most, that previews may take
 _SIDE = 512  # pixels of a preview
 
 
-class Stopped(BaseException):
-    """Raised inside a pipeline to leave it; no ``except Exception`` of its code holds it up."""
-
-
 @contextmanager
 def watched(
     pipeline: Any, signature: CallSignature, order: Order, tell: Tell, stopped: Callable[[], bool]
 ) -> Iterator[dict[str, Any]]:
     """Watch calls of a pipeline inside the block; gives the arguments that it is to be called with for that."""
-    watch = _Watch(tell, stopped, _Previews(pipeline, order, tell))
-    parts = [part for part in getattr(pipeline, "components", {}).values() if isinstance(part, torch.nn.Module)]
-    hooks = [part.register_forward_pre_hook(watch.begins) for part in parts]
-    own_bar = vars(pipeline).get("progress_bar")
-    with suppress(Exception):
-        pipeline.progress_bar = watch.bar
-    try:
+
+    def moved(done: int, total: int) -> None:
+        tell(what="step", done=done, total=total)
+
+    watch = _Watch(moved, stopped, _Previews(pipeline, order, tell))
+    with watched_call(pipeline, watch):
         yield watch.callbacks(signature, order)
-    finally:
-        for hook in hooks:
-            hook.remove()
-        with suppress(Exception):
-            del pipeline.progress_bar
-            if own_bar is not None:
-                pipeline.progress_bar = own_bar
 
 
-class _Watch:
-    def __init__(self, tell: Tell, stopped: Callable[[], bool], previews: _Previews) -> None:
-        self._tell = tell
-        self._stopped = stopped
+class _Watch(Watch):
+    def __init__(self, moved: Callable[[int, int], None], stopped: Callable[[], bool], previews: _Previews) -> None:
+        super().__init__(moved, stopped)
         self._previews = previews
-
-    def begins(self, *_: object) -> None:
-        """A model is about to work."""
-        if self._stopped():
-            raise Stopped
-
-    def bar(self, iterable: Iterable[Any] | None = None, total: int | None = None) -> Bar:
-        return Bar(self._moved, iterable, total)
-
-    def _moved(self, *, done: int, total: int | None) -> None:
-        self.begins()
-        self._tell(what="step", done=done, total=total or 0)
 
     def callbacks(self, signature: CallSignature, order: Order) -> dict[str, Any]:
         """For a pipeline that takes any; none where a person gave their own."""

@@ -9,13 +9,14 @@ from typing import Any
 
 import torch
 
+from gremio.drawing.watching import Stopped
 from gremio.errors import CodeFailed, GremioError
 from gremio.machine.processes import Trouble
 from gremio.running.calls import CallSignature, build, find
 from gremio.studio.drawing.order import Order
 from gremio.studio.drawing.outcome import written
 from gremio.studio.drawing.worker.models import Models, out_of_memory
-from gremio.studio.drawing.worker.steps import Stopped, watched
+from gremio.studio.drawing.worker.steps import watched
 
 Tell = Callable[..., None]
 

@@ -12,8 +12,8 @@ from typing import Any
 from gremio.errors import OptionError
 from gremio.running.calls import CallSignature, build, find
 from gremio.running.calls.standard import OptionName, option_for
-from gremio.studio.form.control import Control
-from gremio.studio.form.form import Form
+from gremio.running.form.control import Control
+from gremio.running.form.form import Form
 
 _TYPED: frozenset[OptionName | None] = frozenset({"prompt", "negative_prompt", "steps", "count"})
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gremio.running.calls import Parameter
 from gremio.running.calls.annotation import Wanted, What
-from gremio.studio.form.control import Kind, LeftOut
+from gremio.running.form.control import Kind, LeftOut
 
 _PICTURE = re.compile(
     r"(.*_)?(image|img|picture|photo)s?(_?\d|_\w+)?|rgb|depth|(input|prompt|ref)_imgs|.*_image_\w+", re.IGNORECASE

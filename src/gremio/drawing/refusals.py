@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from gremio import errors
-from gremio.errors import GremioError
+from gremio.errors import CodeFailed, GremioError
 
 
 def refusal(error: Exception) -> dict[str, str]:
@@ -16,9 +17,12 @@ def refusal(error: Exception) -> dict[str, str]:
     return {"kind": "CodeFailed", "message": message, "ref": "", "next_step": "`gremio run` shows more of it."}
 
 
-def rebuilt(told: Mapping[str, str]) -> GremioError:
+def rebuilt(told: Mapping[str, Any]) -> GremioError:
     """An error that a worker told."""
-    kind = getattr(errors, told["kind"], GremioError)
-    error: GremioError = kind.__new__(kind, told["message"])
-    error.__dict__.update(message=told["message"], ref=told["ref"], next_step=told["next_step"])
+    kind = getattr(errors, str(told["kind"]), None)
+    if not (isinstance(kind, type) and issubclass(kind, GremioError)):
+        kind = CodeFailed
+    error = kind.__new__(kind, told["message"])
+    Exception.__init__(error, told["message"])
+    error.__dict__.update({name: str(told[name]) for name in ("message", "ref", "next_step")})
     return error

@@ -1,6 +1,6 @@
-"""Which pipeline a job draws with, as exactly as a lock says it. Never loads torch.
+"""Which pipeline is drawn with, as exactly as a lock says it. Never loads torch.
 
-Whatever a person names, a worker gets an entry of a lock: it loads those bytes of code and weights, and asks nobody.
+Whatever a person names, who draws gets an entry of a lock: it loads those bytes of code and weights, and asks nobody.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 Ask = Callable[[Callable[[], Result]], Result]
 """Calls what it is given; where that is refused for lack of trust, it may ask a person and call again."""
 
-_NAME = "batch"
+_NAME = "chosen"
 _ACCESS = ("token", "cache_dir", "local_files_only")
 
 
@@ -50,6 +50,12 @@ class Chosen:
     def code(self) -> str:
         """The digest of the pipeline's own code, else of the code in its model; empty where all is diffusers'."""
         return str(self.entry.codes[0].digest) if self.entry.codes else ""
+
+    @property
+    def weights(self) -> str:
+        """What is the same where two have the same weights; empty where it has none."""
+        weights = self.entry.weights
+        return f"{self.project}\n{weights}" if weights else ""
 
     @property
     def places(self) -> dict[str, str]:
@@ -108,7 +114,7 @@ def _of_ref(pipeline: str, model: str | None, arguments: Mapping[str, Any], ask:
         given |= {"custom_pipeline": pipeline} | ({"custom_revision": revision} if revision else {})
     elif revision:
         given["revision"] = revision
-    resolved, codes = _approved(model or pipeline, given, ask)
+    resolved, codes = approved(LoadRequest.parse(model or pipeline, given), ask)
     # A community pipeline of a version is named by that version, for its commit has every version.
     code = resolved.found.code.tree.origin if resolved.found and model is not None else None
     at = "" if code is None or code.source == "local" else code.commit if code.source == "hub" else code.revision
@@ -140,17 +146,26 @@ def _locked_now(
     return _chosen(entry, work, typed, resolved, arguments)
 
 
-def _approved(model: str, given: dict[str, Any], ask: Ask[Any]) -> tuple[Resolved, list[ApprovedClass]]:
-    """Through the gate as for any load, before anything is locked."""
+def approved(request: LoadRequest, ask: Ask[Any]) -> tuple[Resolved, list[ApprovedClass]]:
+    """A load, through the gate with all of its code, before anything is locked or loaded.
+
+    Raises:
+        GremioError: something can't be found, does not fit, or may not run.
+    """
     try:
-        resolved: Resolved = ask(lambda: resolve(LoadRequest.parse(model, given)))
+        resolved: Resolved = ask(lambda: resolve(request))
     except (BadModelIndex, NoClass) as error:
-        error.next_step = f"A batch draws with pipelines, and not with modular blocks. {error.next_step}".strip()
+        error.next_step = f"Only `gremio run` draws with modular blocks. {error.next_step}".strip()
         raise
     slots = [name for name, entry in resolved.index.components.items() if not entry.is_null]
     choose_files(resolved, slots)
     components: dict[str, ApprovedClass] = ask(lambda: approve_components(resolved, slots))
     return resolved, [*([resolved.found] if resolved.found else []), *components.values()]
+
+
+def plainly(action: Callable[[], Result]) -> Result:
+    """Ask nobody."""
+    return action()
 
 
 def _asked(

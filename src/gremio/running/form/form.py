@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gremio.running.calls import CallSignature, Parameter, find
 from gremio.running.calls.standard import OptionName, option_for
-from gremio.studio.form.control import Control, Group, Kind, LeftOut
-from gremio.studio.form.kinds import kind_of, takes_file, takes_several
-from gremio.studio.form.limits import Limits, choices, limits
+from gremio.running.form.control import Control, Group, Kind, LeftOut
+from gremio.running.form.kinds import kind_of, takes_file, takes_several
+from gremio.running.form.limits import Limits, choices, limits
 
 _FIRST = ("prompt", "negative_prompt", "picture", "mask", "video", "steps", "guidance", "strength", "width", "height")
 _MATTER = frozenset({"guidance_scale", "strength", "num_frames", "video_length", "audio_length_in_s", "fps"})

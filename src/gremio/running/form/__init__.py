@@ -7,8 +7,8 @@ Open ``kinds.py`` for which control fits, ``limits.py`` for how ranges and choic
 ``filling.py`` for what a control's value becomes.
 """
 
-from gremio.studio.form.control import Control, Kind, LeftOut
-from gremio.studio.form.filling import Filled, fill
-from gremio.studio.form.form import Form
+from gremio.running.form.control import Control, Kind, LeftOut
+from gremio.running.form.filling import Filled, fill
+from gremio.running.form.form import Form
 
 __all__ = ["Control", "Filled", "Form", "Kind", "LeftOut", "fill"]

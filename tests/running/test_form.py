@@ -8,8 +8,8 @@ from PIL import Image
 from gremio.code.review import Parameter as ReadParameter
 from gremio.errors import OptionError
 from gremio.running.calls import CallSignature, build
-from gremio.studio.form import Form, fill
-from gremio.studio.form.limits import choices, limits
+from gremio.running.form import Form, fill
+from gremio.running.form.limits import choices, limits
 
 DOCSTRING = """Draw.
 

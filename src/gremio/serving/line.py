@@ -1,0 +1,260 @@
+"""Who is drawn next, by whom; what was made is kept for a while and in bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from mimetypes import guess_type
+from pathlib import Path
+from typing import Any, Protocol
+
+from gremio.drawing.process import Cancelled, Lost
+from gremio.serving.bodies import Asked
+from gremio.serving.jobs import Job, Piece
+from gremio.serving.limits import Limits
+from gremio.serving.metrics import Metrics
+from gremio.serving.offered import Offered
+from gremio.serving.refusals import Refusal, of
+
+log = logging.getLogger("gremio.serving")
+
+Hear = Callable[[Mapping[str, Any]], None]
+
+_TRIES = 3  # of a job whose process is lost: the same seed makes the same bytes
+_SWEEP = 5.0
+_MOST_KEPT = 10_000
+_LONGEST_WAIT = 60
+
+_STOPPING = Refusal(503, "stopping", "the service is stopping", headers={"Retry-After": "5"})
+_CANCELLED = Refusal(409, "cancelled", "the job was cancelled")
+
+
+class Artist(Protocol):
+    """Draws one order at a time."""
+
+    async def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: threading.Event) -> Mapping[str, Any]:
+        """What was made; ``hear`` may be called from any thread.
+
+        Raises:
+            Cancelled: it was stopped.
+            Lost: who drew is gone, and another may draw it again.
+            GremioError: it can't be drawn.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back what is held."""
+        ...
+
+
+class Line:
+    """Jobs in the order in which they came; ``folder`` has one for each."""
+
+    def __init__(self, artists: Sequence[Artist], limits: Limits, folder: Path, metrics: Metrics) -> None:
+        self.limits, self.metrics = limits, metrics
+        self._artists = artists
+        self._folder = folder
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._waiting: deque[Job] = deque()
+        self._more = asyncio.Condition()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._took: deque[float] = deque(maxlen=20)
+        self._drawing: set[str] = set()
+        self._coming = 0
+        self.stopping = False
+
+    async def open(self) -> None:
+        """Begin to draw."""
+        self._tasks = [asyncio.create_task(self._work(artist)) for artist in self._artists]
+        self._tasks.append(asyncio.create_task(self._sweep()))
+
+    def stop(self) -> None:
+        """Take nothing more; what is drawn is finished, what waits is told."""
+        self.stopping = True
+        while self._waiting:
+            self._waiting.popleft().end("cancelled", _STOPPING)
+
+    async def close(self) -> None:
+        """Stop at once."""
+        self.stop()
+        for job in self._jobs.values():
+            if not job.over:
+                job.stop(_STOPPING)
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        for artist in self._artists:
+            await artist.close()
+
+    async def put(self, offered: Offered, asked: Asked, *, owner: str = "", suffix: str = "") -> Job:
+        """At the end.
+
+        Raises:
+            Refusal: too many wait.
+        """
+        if self.stopping:
+            raise _STOPPING
+        if len(self._waiting) + self._coming >= self.limits.queue:
+            self.metrics.refused()
+            raise Refusal(
+                429, "busy", f"{len(self._waiting)} calls are waiting already", headers={"Retry-After": str(self.wait)}
+            )
+        job = Job(offered, asked.call, self._folder, owner, suffix)
+        job.folder = self._folder / job.id
+        self._coming += 1
+        try:
+            await asyncio.to_thread(_lay_out, job.folder, asked.pictures)
+        finally:
+            self._coming -= 1
+        self._jobs[job.id] = job
+        self._waiting.append(job)
+        async with self._more:
+            self._more.notify()
+        return job
+
+    @property
+    def wait(self) -> int:
+        """Seconds until there is room, about."""
+        each = sum(self._took) / len(self._took) if self._took else 1.0
+        return max(1, min(_LONGEST_WAIT, round(each * (len(self._waiting) + 1) / max(len(self._artists), 1))))
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @property
+    def drawing(self) -> int:
+        """How many are drawn."""
+        return len(self._drawing)
+
+    @property
+    def kept(self) -> int:
+        """Bytes of results."""
+        return sum(job.size for job in self._jobs.values())
+
+    def before(self, job: Job) -> int:
+        """How many come before it."""
+        return self._waiting.index(job) if job in self._waiting else 0
+
+    def get(self, number: str, owner: str) -> Job:
+        """A job of this owner.
+
+        Raises:
+            Refusal: there is none, or not any more.
+        """
+        job = self._jobs.get(number)
+        if job is None or job.owner != owner:
+            raise Refusal(404, "no_such_job", "there is no such job, or not any more")
+        return job
+
+    def cancel(self, job: Job, why: Refusal = _CANCELLED) -> None:
+        """Take it out, or stop it within a step."""
+        job.stop(why)
+        if job in self._waiting:
+            self._waiting.remove(job)
+            self.metrics.ended(job.offered.name, "cancelled")
+            job.end("cancelled", why)
+
+    def forget(self, job: Job) -> None:
+        """Remove what it made."""
+        if self._jobs.pop(job.id, None) is not None:
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+    async def _work(self, artist: Artist) -> None:
+        while True:
+            async with self._more:
+                await self._more.wait_for(lambda: self._waiting)
+                job = self._waiting.popleft()
+            self._drawing.add(job.id)
+            try:
+                await self._draw(artist, job)
+            finally:
+                self._drawing.discard(job.id)
+
+    async def _draw(self, artist: Artist, job: Job) -> None:
+        loop, started = asyncio.get_running_loop(), time.monotonic()
+        late = Refusal(504, "too_long", f"it took more than {self.limits.seconds:g} seconds")
+        timer = loop.call_later(self.limits.seconds, job.stop, late)
+
+        def hear(told: Mapping[str, Any]) -> None:
+            loop.call_soon_threadsafe(job.hear, told)
+
+        job.state = "drawing"
+        job.tell()
+        try:
+            made = await self._drawn(artist, job, hear)
+            job.pieces = tuple(_piece(job.folder / each["file"], each["kind"]) for each in made["pieces"])
+            job.notes = tuple(made["notes"])
+        except Cancelled:
+            why = job.why or _CANCELLED
+            job.end("failed" if why.code == "too_long" else "cancelled", why)
+        except Exception as error:
+            log.error("job %s of %s failed: %s", job.id, job.offered.name, error)
+            job.end("failed", of(error))
+        else:
+            job.seconds = round(time.monotonic() - started, 3)
+            self._took.append(job.seconds)
+            job.end("done")
+        finally:
+            timer.cancel()
+            job.seconds = round(time.monotonic() - started, 3)
+            self.metrics.ended(job.offered.name, job.state, job.seconds)
+            log.info("job %s of %s: %s after %s s", job.id, job.offered.name, job.state, job.seconds)
+
+    async def _drawn(self, artist: Artist, job: Job, hear: Hear) -> Mapping[str, Any]:
+        order = {
+            "pipeline": job.offered.name,
+            "call": job.call.as_dict(),
+            "folder": str(job.folder),
+            "suffix": job.suffix,
+            "job": job.id,
+        }
+        for number in range(1, _TRIES + 1):
+            try:
+                return await artist.draw(order, hear, job.stopped)
+            except Lost as error:
+                self.metrics.lost()
+                log.error("job %s of %s: %s", job.id, job.offered.name, error.message)
+                if number == _TRIES:
+                    raise
+        raise AssertionError("it is tried at least once")
+
+    async def _sweep(self) -> None:
+        """Forget what is old, and the oldest where there is too much."""
+        while True:
+            await asyncio.sleep(min(_SWEEP, self.limits.keep))
+            over = [job for job in self._jobs.values() if job.over]
+            now = time.monotonic()
+            for job in over:
+                if now - job.ended > self.limits.keep:
+                    self.forget(job)
+            self.make_room()
+
+    def make_room(self) -> None:
+        """The oldest results go where all of them are too much."""
+        size = self.kept
+        for job in [job for job in self._jobs.values() if job.over]:
+            if size <= self.limits.kept and len(self._jobs) <= _MOST_KEPT:
+                return
+            size -= job.size
+            self.forget(job)
+
+
+def _lay_out(folder: Path, pictures: Mapping[str, bytes]) -> None:
+    folder.mkdir(mode=0o700)
+    for name, data in pictures.items():
+        (folder / name).write_bytes(data)
+
+
+def _piece(path: Path, kind: str) -> Piece:
+    media = guess_type(path.name)[0] or "application/octet-stream"
+    return Piece(path, kind, media, path.stat().st_size)
