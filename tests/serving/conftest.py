@@ -1,4 +1,4 @@
-"""One service for the tests of a process: a pipeline without weights, in a fork that draws."""
+"""One service for the tests of a module: a pipeline without weights, in a fork that draws."""
 
 from __future__ import annotations
 
@@ -96,7 +96,8 @@ class Service:
         raise AssertionError(told)
 
 
-@pytest.fixture(scope="session")
+# Of a module, so that nothing of the fork server is left when others look at it.
+@pytest.fixture(scope="module")
 def service(easel: Path, forks: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The painter at ``CALL``, with small ``LIMITS``."""
     folder = tmp_path_factory.mktemp("serving")
