@@ -157,10 +157,20 @@ def _files_of(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def forks() -> Iterator[tuple[str, ...]]:
     """What runs a module, put before its name, in a fork of one process that has imported the libraries."""
-    from gremio.machine.processes import forking
+    from gremio.machine.processes import LARGE_PAGES, forking
 
-    with forking(os.environ) as start:
+    with forking({**os.environ, **LARGE_PAGES}) as start:
         yield start
+
+
+@pytest.fixture(scope="session")
+def zygote(forks: tuple[str, ...]) -> Iterator[None]:
+    """What this process's sandboxes are forked from is such a fork itself, in place of one that imports for seconds."""
+    from gremio.sandbox.forks import forks as of_sandboxes
+
+    of_sandboxes.start = forks
+    yield
+    of_sandboxes.stop()
 
 
 @pytest.fixture(scope="session")

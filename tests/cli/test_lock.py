@@ -143,7 +143,7 @@ def test_run_asks_on_a_terminal_before_code_of_the_hub_runs(project, monkeypatch
 
 
 @pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
-def test_a_pipeline_that_is_locked_into_the_sandbox(project, hub, capsys):
+def test_a_pipeline_that_is_locked_into_the_sandbox(project, hub, capsys, zygote):
     """Needs no approval; ``run`` takes it there by itself, without a request, and the picture tells the entry."""
     assert run([*ADD, "--sandbox"]) == run(["sync"]) == run(["lock", "--check"]) == run(["verify"]) == 0
     assert "in a sandbox only" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from PIL import Image
 from tests.samples.warm_castle import MODEL, put_modular
 
 from gremio.running.outputs import read_metadata
+from gremio.sandbox.confinement.tiers import layers
 
 SHELF = Path(__file__).parents[2] / "shelf"
 QUICK = ("--steps", 2, "--seed", 7)
@@ -190,16 +191,28 @@ def test_all_that_can_be_refused_is_refused_before_torch_is_loaded(
     assert heavy == []
 
 
-def test_what_fails_while_drawing_is_the_pipelines_own(gremio, sd_folder: Path, tmp_path: Path) -> None:
-    """An error inside the pipeline's code is told as such, not as a bug of ours."""
-    (tmp_path / "pipeline.py").write_text(
-        "from diffusers import StableDiffusionPipeline\n"
-        "class Odd(StableDiffusionPipeline):\n"
-        "    def __call__(self, prompt):\n        raise ZeroDivisionError('by nothing')\n"
+NO_SANDBOX = pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
+
+
+@pytest.mark.parametrize("where", [(), pytest.param(("--sandbox",), marks=NO_SANDBOX)])
+def test_what_fails_while_drawing_is_the_pipelines_own(gremio, easel: Path, write, zygote, where) -> None:
+    """Told as such, shortly and with how to see more; that is the line of the code, and steers no terminal either."""
+    code = write(
+        "from diffusers import DiffusionPipeline\n"
+        "class Odd(DiffusionPipeline):\n"
+        "    def __init__(self, scheduler):\n        super().__init__()\n"
+        "        self.register_modules(scheduler=scheduler)\n"
+        "    def __call__(self, prompt):\n        raise ZeroDivisionError('by \\x1b[2Jnothing')\n"
     )
-    done = gremio("run", tmp_path, "-m", sd_folder, "-p", "x")
-    assert done.code == 1
-    assert "Odd raised ZeroDivisionError while it was drawing: by nothing" in done.err
+    command = ("run", code, "-m", easel, "-p", "x", "--seed", 1, *where)
+    short, long = gremio(*command), gremio("-v", *command)
+    assert short.code == long.code == 1
+    assert "raised ZeroDivisionError" in short.err
+    assert r"by \x1b[2Jnothing" in short.err
+    assert "gremio -v run" in short.err
+    assert "Traceback" not in short.err
+    assert 'pipeline.py", line 7, in __call__' in long.err
+    assert r"ZeroDivisionError: by \x1b[2Jnothing" in long.err
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

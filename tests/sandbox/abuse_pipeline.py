@@ -1,9 +1,14 @@
-"""A pipeline whose call abuses the channel to the parent: it has the descriptor, since it lives in the same process."""
+"""A pipeline whose call abuses the channel to the parent: it has the descriptor, since it lives in the same process.
+
+What an abuse returns is answered after it, as an answer to any call: one more that the parent must not believe.
+"""
 
 import array
 import gc
 import json
+import math
 import os
+import signal
 import socket
 import struct
 import time
@@ -27,7 +32,6 @@ def raw(data):
     one = end()
     one.setblocking(True)
     one.sendall(data)
-    time.sleep(4)
 
 
 def frame(header, units=0, payload=b"", length=None):
@@ -55,14 +59,19 @@ def twice():
     one = end()
     one.sendall(frame(told(value="first")))
     one.sendall(frame(told(value="second", number=worker()._request + 1)))
-    time.sleep(4)
 
 
 def slowly():
     one = end()
     for byte in frame(told(value=None)):
         one.sendall(bytes([byte]))
-        time.sleep(1)
+        time.sleep(0.2)
+
+
+def half():
+    """And nothing more."""
+    raw(frame(told(value=None))[:-3])
+    time.sleep(60)
 
 
 def progress(**body):
@@ -113,9 +122,32 @@ ABUSES = {
             % (worker()._request, b'{"$": "list", "items": [' * 500 + b"]}" * 500)
         )
     ),
-    "half a message": lambda: raw(frame(told(value=None))[:-3]),
+    "half a message": half,
     "a message in single bytes": slowly,
-    "hanging up": lambda: end().shutdown(socket.SHUT_RDWR) or time.sleep(4),
+    "hanging up": lambda: end().shutdown(socket.SHUT_RDWR),
+    "an answer, then hanging up": lambda: raw(frame(told(value=None))) or end().shutdown(socket.SHUT_RDWR),
+    "stopping itself": lambda: os.kill(os.getpid(), signal.SIGSTOP),
+    "a number of many digits": lambda: raw(frame(b'{"kind": "done", "blobs": [], "id": %s}' % (b"9" * 100_000))),
+    "two numbers": lambda: raw(frame(b'{"kind": "done", "blobs": [], "id": %d, "id": 1}' % worker()._request)),
+    "text that is none": lambda: raw(frame(b'{"kind": "\xff\xfe", "blobs": [], "id": 1}')),
+    "a message that is a list": lambda: raw(frame(b"[1, 2]")),
+    "a kind that is a number": lambda: raw(frame({**told(value=None), "kind": 7})),
+    "blobs of less than nothing": lambda: raw(frame({**told(value=None), "blobs": [-1, 1]})),
+    "more blobs than anybody has": lambda: raw(frame({**told(value=None), "blobs": [0] * 200_000})),
+    "progress to no end": lambda: progress(done=1, total=1.5),
+    "progress of less than nothing": lambda: progress(done=-1, total=2),
+    "progress of a large number": lambda: progress(done=2**70, total=2**71),
+    "progress to infinity": lambda: raw(frame(json.dumps(told("progress", step=1, timestep=math.inf)).encode())),
+    "a value that is a list": lambda: answer([1, 2]),
+    "half characters in a name": lambda: answer({"$": "output", "items": [["\udcff", 1]]}),
+    "a large number": lambda: answer(2**80),
+    "a shape of truth": lambda: answer({"$": "array", "dtype": "int8", "shape": [True], "blob": 0}, b"x"),
+    "a shape of nothing": lambda: answer({"$": "tensor", "dtype": "int8", "shape": [math.nan], "blob": 0}, b"x"),
+    "a dtype that is a list": lambda: answer({"$": "array", "dtype": ["int8"], "shape": [1], "blob": 0}, b"x"),
+    "a blob from the end": lambda: answer({"$": "bytes", "blob": -1}, b"x"),
+    "a blob that nothing speaks of": lambda: answer(None, b"x"),
+    "a generator without end": lambda: answer({"$": "generator", "seed": 2**64}),
+    "a picture of no kind": lambda: answer({"$": "image", "mode": "XYZ", "size": [1, 1], "blob": 0}, b"x"),
     "an answer too many": twice,
     "descriptors": descriptors,
     "an error that steers terminals": steered,
@@ -135,4 +167,3 @@ class Abuse(DiffusionPipeline):
         if abuse is None:
             return 7
         ABUSES[abuse]()
-        time.sleep(4)

@@ -5,8 +5,11 @@ An attack returns what it got hold of; refused is one that raises. ``bait`` says
 
 import contextlib
 import ctypes
+import errno
+import fcntl
 import mmap
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -19,14 +22,76 @@ from pathlib import Path
 from diffusers import DiffusionPipeline
 
 libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_size_t
 
 
 def call(number, *arguments):
-    """A system call by its number on x86_64."""
+    """A system call by its number on x86_64; what is refused for its arguments alone has come through."""
     found = libc.syscall(ctypes.c_long(number), *arguments)
+    error = ctypes.get_errno()
+    if found < 0 and error not in (errno.EPERM, errno.EACCES, errno.ENOTTY):
+        return f"an answer of the kernel: {errno.errorcode[error]}"
     if found < 0:
-        raise OSError(ctypes.get_errno(), f"syscall {number}")
+        raise OSError(error, f"syscall {number}")
     return found
+
+
+def by_number(**numbers):
+    """Attacks that are one system call with arguments that do no harm."""
+    return {
+        name.replace("_", " "): lambda bait, n=number: call(n, 0, 0, 0, 0, 0, 0) for name, number in numbers.items()
+    }
+
+
+def option(number, *arguments):
+    """One of ``prctl``."""
+    return call(157, number, *arguments, *[0] * (4 - len(arguments)))
+
+
+def machine_code(code):
+    """Run bytes as a function."""
+    page = mmap.mmap(-1, 4096, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, 7)
+    page.write(code)
+    return ctypes.CFUNCTYPE(ctypes.c_long)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()
+
+
+def opened_as_a_place(path):
+    """Without a right to read it, and then by the descriptor."""
+    place = os.open(path, os.O_PATH)
+    try:
+        return Path(f"/proc/self/fd/{place}").read_text()
+    finally:
+        os.close(place)
+
+
+def upwards(path):
+    """From the one folder that is its own."""
+    return of_own(lambda here: os.open(f"../../../../../../../..{path}", os.O_RDONLY, dir_fd=here), os.O_DIRECTORY)
+
+
+def of_own(attack, flags=0):
+    """One on an open file, or its own folder."""
+    here = os.open(tempfile.gettempdir() if flags else mine("own"), flags or os.O_CREAT | os.O_RDWR)
+    try:
+        return attack(here)
+    finally:
+        os.close(here)
+
+
+def lock(path):
+    """Records of a file: as many as one likes, in memory of the kernel."""
+    with open(path, "w") as file:
+        return fcntl.lockf(file, fcntl.LOCK_EX, 1) or "locked"
+
+
+def device_by_renaming():
+    mine("whiteout").write_text("")
+    return call(316, -100, bytes(mine("whiteout")), -100, bytes(mine("whiteout2")), 4)
+
+
+def grows_down():
+    """A stack, which no limit on data counts."""
+    return call(9, None, ctypes.c_size_t(1 << 30), 3, 0x122, -1, ctypes.c_size_t(0))
 
 
 def mine(name):
@@ -91,8 +156,6 @@ def reuse_channel():
 
 
 def raise_limits():
-    import resource
-
     resource.setrlimit(resource.RLIMIT_NOFILE, (512, 512))
     return "set"
 
@@ -139,6 +202,15 @@ def write_code_elsewhere():
     return "written"
 
 
+def first_environment(secret):
+    """What this process, or the one that it was forked from, was started with: right before its program's name."""
+    libc.getauxval.restype = ctypes.c_size_t
+    name = libc.getauxval(ctypes.c_ulong(31))
+    if secret in ctypes.string_at(name - 8192, 8192):
+        return "found"
+    raise OSError("it is not there")
+
+
 def terminal(bait):
     with open("/dev/tty", "w") as tty:
         return tty.write("x")
@@ -160,6 +232,14 @@ ROWS = {
         ).read_text(),
         "read a disk": lambda bait: Path("/dev/vda").open("rb").read(1),
         "a terminal": terminal,
+        "a file opened as a place": lambda bait: opened_as_a_place(bait["key"]),
+        "upwards from its folder": lambda bait: upwards(bait["key"]),
+        "openat2": lambda bait: call(437, -100, bait["key"].encode(), ctypes.create_string_buffer(24), 24),
+        "memory of the machine": lambda bait: Path("/dev/mem").open("rb").read(1),
+        "memory of the kernel": lambda bait: Path("/proc/kcore").open("rb").read(1),
+        "its own memory as a file": lambda bait: Path("/proc/self/mem").open("r+b"),
+        "settings of the kernel": lambda bait: Path("/proc/sys/kernel/core_pattern").read_text(),
+        "groups of processes": lambda bait: os.listdir("/sys/fs/cgroup"),
         "a sibling's scratch folder": lambda bait: os.listdir(bait["siblings"]),
         "other processes": lambda bait: os.listdir("/proc"),
     },
@@ -175,6 +255,10 @@ ROWS = {
             mine("a").write_text("") or os.rename(mine("a"), f"{bait['home']}/a") or "moved"
         ),
         "make a folder": lambda bait: os.mkdir(f"{bait['home']}/folder") or "made",
+        "make a device by renaming": lambda bait: device_by_renaming(),
+        "write zeros": lambda bait: os.open("/dev/zero", os.O_RDWR),
+        "a setting of the kernel": lambda bait: Path("/proc/sys/kernel/core_pattern").write_text("|/bin/sh"),
+        "its own badness": lambda bait: Path("/proc/self/oom_score_adj").write_text("-1000"),
         "make a device": lambda bait: os.mknod(mine("device"), 0o020666, os.makedev(1, 3)) or "made",
         "write code into a package": lambda bait: write_code_elsewhere(),
     },
@@ -182,6 +266,10 @@ ROWS = {
         "change rights": lambda bait: os.chmod(bait["key"], 0o777) or "changed",
         "change times": lambda bait: os.utime(bait["key"], (0, 0)) or "changed",
         "change the owner": lambda bait: os.chown(bait["key"], 1, 1) or "changed",
+        "make a file that stays": lambda bait: of_own(
+            lambda file: call(16, file, 0x40086602, ctypes.byref(ctypes.c_long(0x10)))
+        ),
+        "attributes by a new call": lambda bait: call(463, -100, bait["key"].encode(), 0, b"user.x", None, 0),
         "set an attribute": lambda bait: xattr(bait["key"]),
     },
     "TCP, UDP, netlink, raw, unix and abstract sockets, DNS": {
@@ -193,6 +281,14 @@ ROWS = {
         "netlink": lambda bait: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0),
         "packets": lambda bait: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
         "a virtual socket": lambda bait: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM),
+        "ciphers of the kernel": lambda bait: socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET),
+        "express packets": lambda bait: socket.socket(44, socket.SOCK_RAW),
+        "a radio": lambda bait: socket.socket(31, socket.SOCK_RAW),
+        "a car": lambda bait: socket.socket(29, socket.SOCK_RAW, 1),
+        "TCP of several paths": lambda bait: socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262),
+        "echoes": lambda bait: socket.socket(socket.AF_INET, socket.SOCK_DGRAM, 1),
+        "datagrams of the machine": lambda bait: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM),
+        "a pair of another family": lambda bait: call(53, 30, 1, 0, ctypes.create_string_buffer(8)),
         "names": lambda bait: socket.getaddrinfo("example.org", 80),
         "a server": lambda bait: socket.create_server(("127.0.0.1", 0)),
         "the channel as a way out": lambda bait: reuse_channel(),
@@ -203,6 +299,9 @@ ROWS = {
         "vfork": lambda bait: call(58),
         "execute": lambda bait: subprocess.run(["/bin/true"], check=True),
         "execute in this process": lambda bait: os.execv("/bin/true", ["true"]),
+        "a sandbox of its own": lambda bait: call(444, None, 0, 1),
+        "a filter that asks it": lambda bait: call(317, 1, 8, ctypes.create_string_buffer(16)),
+        "calls of 32 bits by an interrupt": lambda bait: machine_code(b"\xb8\x14\0\0\0\xcd\x80\xc3"),
         "execute from memory": lambda bait: call(319, b"x", 0),
     },
     "signals, tracing, memory, limits, priority of other processes, of other sandboxes among them": {
@@ -219,6 +318,19 @@ ROWS = {
         "its own limits": lambda bait: raise_limits(),
         "the parent's processors": lambda bait: os.sched_setaffinity(bait["parent"], {0}) or "set",
         "the parent's priority": lambda bait: os.setpriority(os.PRIO_PROCESS, bait["parent"], 5) or "set",
+        "a signal to a thread of the parent": lambda bait: call(234, bait["parent"], bait["parent"], 10),
+        "a signal to a thread": lambda bait: call(200, bait["parent"], 10),
+        "a signal with data to a thread": lambda bait: call(297, bait["parent"], bait["parent"], 10, None),
+        "a handle on the parent": lambda bait: call(434, bait["parent"], 0),
+        "a signal by a handle": lambda bait: call(424, 0, 10, None, 0),
+        "write the parent's memory": lambda bait: call(311, bait["parent"], None, 0, None, 0, 0),
+        "advise on the parent's memory": lambda bait: call(440, 0, None, 0, 21, 0),
+        "be traced": lambda bait: call(101, 0, 0, None, None),
+        "let others look": lambda bait: option(0x59616D61, bait["parent"]),
+        "the parent's schedule": lambda bait: call(144, bait["parent"], 3, ctypes.create_string_buffer(4)),
+        "the parent's schedule by a new call": lambda bait: call(314, bait["parent"], None, 0),
+        "the parent's disk": lambda bait: call(251, 1, bait["parent"], 7 << 13),
+        "the parent's nodes": lambda bait: call(256, bait["parent"], 0, None, None),
         "compare with the parent": lambda bait: call(312, os.getpid(), bait["parent"], 0, 1, 1),
         "the parent's pages": lambda bait: call(279, bait["parent"], 0, None, None, None, 0),
         "own signals by the log": lambda bait: call(72, 1, 8, bait["parent"]),
@@ -246,13 +358,60 @@ ROWS = {
         "32-bit calls": lambda bait: call(0x40000000 | 39),
         "message queues": lambda bait: call(240, b"x", 0o102, 0o600, None),
         "shared segments": lambda bait: call(29, 1, 4096, 0o1600),
+        "watch a folder": lambda bait: of_own(lambda folder: call(72, folder, 1026, 1), os.O_DIRECTORY),
+        "page faults by a device": lambda bait: os.open("/dev/userfaultfd", os.O_RDWR),
+        "a file cloned": lambda bait: of_own(lambda file: call(16, file, 0x40049409, 0)),
+        "a lease": lambda bait: of_own(lambda file: call(72, file, 1024, 0)),
+        **by_number(
+            io_uring_enter=426,
+            io_uring_register=427,
+            fanotify=300,
+            secret_memory=447,
+            a_namespace_that_there_is=308,
+            a_new_file_system=430,
+            a_mount_of_it=432,
+            a_tree_of_mounts=428,
+            moving_a_mount=429,
+            rights_of_a_mount=442,
+            another_root=155,
+            unmounting=166,
+            mounts_by_number=457,
+            a_list_of_mounts=458,
+            a_handle_on_a_file=303,
+            another_personality=135,
+            segments_of_the_processor=154,
+            ports=173,
+            ports_by_level=172,
+            a_timer_for_others=222,
+            another_kernel=246,
+            swapping=168,
+            accounts=163,
+            the_clock_by_steps=159,
+            quotas=179,
+            writing_all_out=162,
+            splicing=275,
+            pages_into_a_pipe=278,
+            advice_on_keys=249,
+        ),
         "ioctl on the log": lambda bait: call(16, 1, 0x5412, b"x"),
     },
     "new privileges, root's capabilities": {
         "become root": lambda bait: more_privileges(),
         "new privileges": lambda bait: undo(38, 0),
         "outlive the parent": lambda bait: undo(1, 0),
+        "its own reaper": lambda bait: option(36, 1),
+        "its own memory's borders": lambda bait: option(35, 1, 0),
+        "capabilities kept": lambda bait: option(8, 1),
+        "capabilities around": lambda bait: option(47, 2, 21),
+        "another filter": lambda bait: option(22, 1),
+        "memory merged with others": lambda bait: option(67, 1),
+        "cores of the processor shared": lambda bait: option(62, 1, 0, 0),
         "be looked into": lambda bait: undo(4, 1),
+    },
+    "a crash that is written down, or handed to a program of the system": {
+        "a limit that helpers ignore": lambda bait: resource.setrlimit(resource.RLIMIT_CORE, (0, 1)) or "set",
+        "a larger limit": lambda bait: resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20)) or "set",
+        "which pages are written": lambda bait: Path("/proc/self/coredump_filter").write_text("0xff"),
     },
     "the environment, descriptors and memory of your program": {
         "the parent's environment": lambda bait: Path(f"/proc/{bait['parent']}/environ").read_bytes(),
@@ -262,6 +421,7 @@ ROWS = {
         "the parent's command": lambda bait: Path(f"/proc/{bait['parent']}/cmdline").read_bytes(),
         "the parent's descriptors": parents_descriptor,
         "own environment": lambda bait: os.environ["GREMIO_TEST_SECRET"],
+        "own first environment in memory": lambda bait: first_environment(b"hf_secret"),
         "own first environment": lambda bait: Path("/proc/self/environ").read_bytes(),
         "descriptors that were left open": lambda bait: own_descriptors(),
         "a descriptor of the parent": lambda bait: call(438, call(434, bait["parent"], 0), 0, 0),
@@ -271,6 +431,9 @@ ROWS = {
         "make all folders so": lambda bait: os.umask(0o700) or "set",
         "a thread with descriptors of its own": lambda bait: call(56, 0x10D00, 0, 0, 0, 0),
         "descriptors of its own": lambda bait: call(436, 60, 60, 2),
+        "locks of records": lambda bait: lock(mine("locked")),
+        "memory that grows down": lambda bait: grows_down(),
+        "a larger pipe": lambda bait: call(72, 1, 1031, 1 << 20),
         "send a descriptor": lambda bait: send_descriptor(),
         "memory that stays when it is let go": lambda bait: len(mmap.mmap(-1, 1 << 20)),
         "memory that is a file": lambda bait: os.memfd_create("x"),
@@ -334,7 +497,7 @@ def nameless():
 
 def mapped():
     """Files that are in no folder any more, and not open either."""
-    for n in range(200):
+    for n in range(3):
         mine(f"mapped{n}").write_bytes(bytes(8 << 20))
         with mine(f"mapped{n}").open("rb") as file:
             libc.mmap(None, ctypes.c_size_t(4096), 1, 2, file.fileno(), ctypes.c_long(0))
@@ -354,7 +517,7 @@ def deep():
 
 def many():
     """Files of no bytes: a disk has only so many."""
-    for n in range(10_000_000):
+    for n in range(6000):
         mine(f"empty{n}").touch()
 
 
@@ -377,7 +540,16 @@ def threads():
     time.sleep(60)
 
 
+def tables():
+    """Pages that are only looked at are one page of zeros, but each has its place in a table."""
+    page = libc.mmap(None, ctypes.c_size_t(1 << 40), 1, 0x4022, -1, ctypes.c_long(0))
+    for at in range(page, page + (1 << 40), 2 << 20):
+        libc.memcmp(ctypes.c_void_p(at), ctypes.c_void_p(page), 1)
+    time.sleep(60)
+
+
 BOMBS = {
+    "tables of pages": tables,
     "memory": memory,
     "pipes": pipes,
     "disk": disk,
@@ -395,7 +567,7 @@ BOMBS = {
     "exit": lambda: os._exit(3),
     "crash": lambda: ctypes.string_at(0),
     "recursion": lambda: exec("def f(): f()\nsys.setrecursionlimit(10**9)\nf()", {"sys": sys}),
-    "words without end": lambda: [print("x" * 10_000) for _ in range(100_000)] and time.sleep(600),
+    "words without end": lambda: [print("x" * 10_000) for _ in range(10_000)] and time.sleep(600),
 }
 
 

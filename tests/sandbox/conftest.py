@@ -1,4 +1,4 @@
-"""A model that costs nothing to load, and one process that workers are forked from."""
+"""A model that costs nothing to load, in sandboxes that are closed afterwards."""
 
 from __future__ import annotations
 
@@ -14,28 +14,18 @@ if not all(layers().values()):
     collect_ignore_glob = ["test_attacks.py", "test_sandbox.py", "test_abuse.py"]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _zygote():
-    """Ended with the session."""
-    yield
-    from gremio.sandbox.forks import forks
-
-    forks.stop()
-
-
 @pytest.fixture(scope="session")
 def small(tmp_path_factory) -> Path:
     """A model that is a scheduler alone."""
-    from diffusers import DDIMScheduler
-
     folder = tmp_path_factory.mktemp("small")
     (folder / "model_index.json").write_text('{"_class_name": "Attack", "scheduler": ["diffusers", "DDIMScheduler"]}')
-    DDIMScheduler().save_pretrained(folder / "scheduler")
+    (folder / "scheduler").mkdir()
+    (folder / "scheduler" / "scheduler_config.json").write_text('{"_class_name": "DDIMScheduler"}')
     return folder
 
 
 @pytest.fixture
-def sandbox(small):
+def sandbox(small, zygote):
     """``sandbox("attack_pipeline.py", …)``: the small model in a class of one of the files here; closed afterwards."""
     from gremio import Sandbox
 

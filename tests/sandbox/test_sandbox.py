@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,8 @@ from gremio import DiffusionPipeline, Sandbox
 from gremio.errors import NotTrusted, OptionError, SandboxFailed, SandboxLost, SandboxUnavailable, UnsafeModel
 from gremio.sandbox.confinement import landlock
 from gremio.sandbox.forks import forks
+
+pytestmark = pytest.mark.usefixtures("zygote")
 
 SHELF = Path(__file__).parents[2] / "shelf"
 CALL = {"prompt": "a red fox", "num_inference_steps": 2, "output_type": "np"}
@@ -123,17 +126,18 @@ def test_the_parent_stays_light_and_nothing_outlives_it(small, home):
         f"pipe = gremio.Sandbox.from_pretrained({str(small)!r}, custom_pipeline={str(Path(__file__).parent)!r}"
         " + '/attack_pipeline.py')\n"
         "from gremio.sandbox.forks import forks\n"
-        "print(pipe(attack='TCP', bait={'tcp': ['127.0.0.1', 9]}))\n"
+        "print(pipe(attack='own first environment in memory', bait={}))\n"
         "print({'torch', 'diffusers', 'transformers'} & set(sys.modules))\n"
         "copy = os.fork()\n"
         "if copy == 0:\n"
         "    pipe.close()\n"
         "    time.sleep(60)\n"
-        "print(pipe(attack='TCP', bait={'tcp': ['127.0.0.1', 9]}))\n"
+        "print(pipe(attack='own first environment in memory', bait={}))\n"
         "print(copy, pipe._workers[0].process.pid, forks._zygote.pid, flush=True)\n"
         "pipe(bomb='hang')\n"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "GREMIO_TEST_SECRET": "hf_secret"}
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
     answer, modules, again, pids = (parent.stdout.readline() for _ in range(4))
     copy, *others = map(int, pids.split())
     assert folders(home)
@@ -216,6 +220,17 @@ def test_what_does_not_travel_is_refused(sandbox):
     with pytest.raises(OptionError, match="function does not travel"):
         pipe(attack=lambda: 0)
     assert pipe(attack="own environment", bait={}).startswith("refused")
+
+
+def test_a_crash_leaves_nothing(sandbox, monkeypatch, tmp_path):
+    """No file and no input of a helper: 1 is the limit that both keep to. Where crashes go to a socket nothing starts."""
+    pipe = sandbox()
+    limits = Path(f"/proc/{pipe._workers[0].process.pid}/limits").read_text()
+    assert re.search(r"Max core file size +1 +1 ", limits)
+    (tmp_path / "core_pattern").write_text("@/run/crashes.socket\n")
+    monkeypatch.setattr("gremio.sandbox.confinement.tiers._CORE_PATTERN", tmp_path / "core_pattern")
+    with pytest.raises(SandboxUnavailable, match="kernel.core_pattern"):
+        sandbox(tier="files")
 
 
 def test_a_machine_without_a_layer_is_told(small, monkeypatch):

@@ -134,7 +134,7 @@ def test_closing_under_load(pool):
         pipe()
 
 
-def test_a_worker_that_nothing_replaces(small, tmp_path):
+def test_a_worker_that_nothing_replaces(small, tmp_path, zygote):
     """Is told as such: the call was not made. Once it can start again, it does."""
     from gremio import Sandbox
 

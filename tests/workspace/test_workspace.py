@@ -261,7 +261,9 @@ def test_policies_hold_for_what_is_locked(locked, monkeypatch):
 
 
 @pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
-def test_an_entry_for_the_sandbox_needs_no_approval_and_runs_nowhere_else(work, asked, hub, put, sd_folder, tmp_path):
+def test_an_entry_for_the_sandbox_needs_no_approval_and_runs_nowhere_else(
+    work, asked, hub, put, sd_folder, tmp_path, zygote
+):
     """With code of its own and of the model's, from the cache alone; the links of its folder are no obstacle."""
     entry, trees = work.resolve(replace(asked, sandbox=True))
     work.put(entry, trees)

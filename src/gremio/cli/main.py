@@ -14,6 +14,7 @@ import click
 
 from gremio.cli.wording import explain, in_options
 from gremio.errors import GremioError, OptionError, RefError
+from gremio.machine.terminal import plain
 from gremio.version import __version__
 
 _COMMANDS = {
@@ -114,8 +115,8 @@ def run(arguments: list[str] | None = None) -> int:
         return error.exit_code
     except GremioError as error:
         return _refused(error)
-    except Exception:
-        traceback.print_exc()
+    except Exception as error:
+        _print_traceback(error)
         click.echo(_OURS, err=True)
         return 3
     return code if isinstance(code, int) else 0
@@ -123,9 +124,14 @@ def run(arguments: list[str] | None = None) -> int:
 
 def _refused(error: GremioError) -> int:
     if logging.getLogger("gremio").isEnabledFor(logging.INFO):
-        traceback.print_exception(error)
+        _print_traceback(error)
         # What happened in another process, as that told it.
         for told in ("traceback", "log"):
             click.echo(getattr(error, told, ""), err=True, nl=False)
     click.echo(f"{click.style('error:', fg='red', bold=True)} {explain(error)}", err=True)
     return 2 if isinstance(error, OptionError | RefError) else 1
+
+
+def _print_traceback(error: Exception) -> None:
+    """Messages in it may be anybody's."""
+    click.echo(plain("".join(traceback.format_exception(error))), err=True, nl=False)

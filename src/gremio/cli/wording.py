@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 import click
 
 from gremio.errors import GremioError
-from gremio.machine.terminal import plain_line
+from gremio.machine.terminal import plain, plain_line
 
 _OPTIONS: tuple[tuple[str, str], ...] = (
     (r"trust_remote_code=\['([^']+)', …\] with each repository", r"--trust \1, and once more for each repository"),
@@ -35,9 +35,9 @@ _OPTIONS: tuple[tuple[str, str], ...] = (
 
 
 def explain(error: GremioError) -> str:
-    """The message, with the way on in terms of this command."""
+    """The message, safe to print, with the way on in terms of this command."""
     head = f"{error.ref}: {error.message}" if error.ref else error.message
-    return in_options(f"{head}\n  {error.next_step}" if error.next_step else head)
+    return in_options(plain(f"{head}\n  {error.next_step}" if error.next_step else head))
 
 
 def in_options(text: str) -> str:

@@ -38,14 +38,14 @@ class Listener:
 
     def hear(self, body: Mapping[str, Any]) -> None:
         """Check what the worker says, and hand it on."""
-        numbers = {name: body.get(name) for name in ("done", "total", "step", "timestep")}
-        for value in numbers.values():
-            if value is not None and not _is_number(value):
-                raise BadFrame("progress that is no number")
-        if self.progress and isinstance(numbers["done"], int):
-            self.progress(numbers["done"], numbers["total"])
-        if self.callback and isinstance(numbers["step"], int):
-            self.callback(numbers["step"], float(numbers["timestep"] or 0))
+        done, total, step = (_count(body.get(name)) for name in ("done", "total", "step"))
+        timestep = body.get("timestep", 0)
+        if not _is_number(timestep):
+            raise BadFrame("progress that is no number")
+        if self.progress and done is not None:
+            self.progress(done, total)
+        if self.callback and step is not None:
+            self.callback(step, float(timestep))
 
 
 class Attended:
@@ -117,7 +117,7 @@ class Attended:
             answer = self._answer(process, listener or Listener(), deadline)
             value = decode(answer.body.get("value"), answer.blobs) if answer.kind == "done" else None
         except ChannelClosed:
-            process.ended.wait(5)
+            process.ended.wait(2)
             raise self._lost(process, _ending(process)) from None
         except TimedOut:
             raise self._lost(process, f"it took more than {seconds:g} seconds") from None
@@ -166,6 +166,12 @@ class Attended:
         if self.scratch is not None and self._owner == os.getpid():
             scratches.remove(self.scratch)
             self.scratch = None
+
+
+def _count(value: object) -> int | None:
+    if value is None or (isinstance(value, int) and _is_number(value) and value >= 0):
+        return value
+    raise BadFrame("progress that is no number of steps")
 
 
 def _is_number(value: object) -> bool:

@@ -8,12 +8,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from gremio.errors import SandboxLost
+from gremio.machine.processes import LARGE_PAGES
 from gremio.machine.terminal import plain
 from gremio.sandbox.channel import Channel
 
@@ -51,7 +52,12 @@ class Process:
 
 
 class Forks:
-    """One zygote for this process; every method may be called from any thread."""
+    """One zygote for this process; every method may be called from any thread.
+
+    ``start`` is what runs a module in a process, put before its name.
+    """
+
+    start: Sequence[str] = (sys.executable, "-Ps", "-m")
 
     def __init__(self) -> None:
         self._end: socket.socket | None = None
@@ -134,13 +140,11 @@ class Forks:
         # What is asked one after the other must not run together.
         ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _OWN
-        command = [sys.executable, "-Ps", "-m", "gremio.sandbox.zygote", str(theirs.fileno())]
         self._zygote = subprocess.Popen(
-            command,
-            pass_fds=[theirs.fileno()],
+            [*self.start, "gremio.sandbox.zygote"],
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=theirs.fileno(),
             stderr=subprocess.PIPE,
             start_new_session=True,
             cwd="/",
@@ -219,9 +223,7 @@ _OWN = {
     "HOME": "/nonexistent",
     "PATH": "/usr/bin:/bin",
     "PYTHONDONTWRITEBYTECODE": "1",
-    # Python's memory in large pages: a fork copies the table of all pages, which is most of what it costs.
-    "PYTHONMALLOC": "malloc",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+    **LARGE_PAGES,
 }
 
 forks = Forks()

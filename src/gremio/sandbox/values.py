@@ -78,7 +78,7 @@ class Encoder:
         if isinstance(value, str):
             return _text(value)
         if isinstance(value, int):
-            return value if abs(value) < 2**63 else _refuse(value)
+            return value if abs(value) < 2**63 else _beyond()
         if isinstance(value, float):
             return value if math.isfinite(value) else {"$": "float", "value": repr(value)}
         told = self._container(value, depth) or self._foreign(value, depth)
@@ -178,7 +178,7 @@ class _Decoder:
         if isinstance(told, str):
             return _text(told)
         if isinstance(told, int):
-            return told if abs(told) < 2**63 else _refuse("a large number")
+            return told if abs(told) < 2**63 else _beyond()
         if not isinstance(told, dict) or not isinstance(told.get("$"), str):
             raise BadValue("a value without a kind")
         read = _READERS.get(told["$"])
@@ -330,6 +330,10 @@ def _text(told: str) -> str:
     except UnicodeEncodeError as error:
         raise BadValue("text of half characters") from error
     return told
+
+
+def _beyond() -> Any:
+    raise BadValue("a whole number of more than 64 bits")
 
 
 def _refuse(value: Any) -> Any:

@@ -42,7 +42,8 @@ def watch(pid: int, folder: Path, allowed: Allowance, ended: threading.Event, en
 def excess(pid: int, folder: Path, allowed: Allowance, *, thorough: bool) -> str:
     """What the worker has too much of; empty where nothing is. ``thorough`` also reads what it maps, which is long."""
     told = _status(pid)
-    memory = _number(told, "VmRSS") - _number(told, "RssFile") + _number(told, "VmSwap")
+    # The tables of pages too: looking at memory that was never written takes nothing else.
+    memory = sum(_number(told, name) for name in ("VmRSS", "VmSwap", "VmPTE")) - _number(told, "RssFile")
     if memory >> 10 > allowed.megabytes:
         return f"it took more than {allowed.megabytes} MB of memory"
     threads = _number(told, "Threads")

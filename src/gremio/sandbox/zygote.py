@@ -1,9 +1,10 @@
-"""``python -Ps -m gremio.sandbox.zygote FD``: a process that has imported the libraries, and forks workers when asked.
+"""``python -Ps -m gremio.sandbox.zygote``: a process that has imported the libraries, and forks workers when asked.
 
 It holds no foreign code and no secret: its environment is cleared, its stdin is null. The parent speaks to it over
-the socket FD: one JSON object with the descriptors of a worker's channel and of its log asks for a worker, a number
-asks to end that one. It answers with ``{"pid": …}`` and, when one ends, ``{"ended": pid, "status": …}``. When the
-parent hangs up or dies, all workers and then this process end, and their scratch folders are removed.
+the socket that is its stdout: one JSON object with the descriptors of a worker's channel and of its log asks for a
+worker, a number asks to end that one. It answers with ``{"pid": …}`` and, when one ends, ``{"ended": pid,
+"status": …}``. When the parent hangs up or dies, all workers and then this process end, and their scratch folders are
+removed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import os
 import select
 import signal
 import socket
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -122,8 +122,8 @@ def _become_worker(asked: dict[str, Any], channel: int, log: int) -> None:
 def main() -> None:
     """Import, then serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = socket.socket(fileno=int(sys.argv[1]))
-    os.set_inheritable(parent.fileno(), False)
+    parent = socket.socket(fileno=os.dup(1))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     threads = import_libraries()
     for name in _OURS:
         importlib.import_module(name)

@@ -238,6 +238,7 @@ def test_sound_without_a_rate_is_kept() -> None:
     assert "sampling rate" in artifact.note
     assert kinds({"audio": halves(1, 5000), "sampling_rate": 16000}) == ["audio"]
     assert kinds({"noise": halves(1, 5000), "sampling_rate": 16000}) == ["audio"]
+    assert kinds({"audio": halves(1, 5000), "sampling_rate": 2**62}) == ["array"]
     assert kinds({"noise": halves(1, 4, 5, 6, 3), "sampling_rate": 16000}) == ["frames"]
 
 

@@ -15,6 +15,10 @@ _CLIENT = Path(__file__).with_name("forked.py")
 PYTHON = (sys.executable, "-P", "-m")
 """What runs a module in a process that begins from nothing, put before the module's name."""
 
+LARGE_PAGES = {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+"""Of an environment: Python's memory in large pages, where the system gives any. A fork copies the table of all pages,
+which is most of what it costs."""
+
 
 @contextmanager
 def forking(environ: Mapping[str, str]) -> Iterator[tuple[str, ...]]:

@@ -31,6 +31,7 @@ _ROLES: dict[str, Role] = {
     "texts": "text",
 }
 _RATES = ("sampling_rate", "sample_rate", "audio_sampling_rate", "audio_sample_rate")
+_FASTEST = 1e6  # Hz; beyond that a rate is none
 _FPS = 10.0  # what diffusers.utils.export_to_video and export_to_gif take
 _NAN = "some of its values were no numbers (NaN) and are black; another dtype may help (float32, bfloat16)"
 _UNSAFE = "the pipeline's safety checker replaced this picture"
@@ -151,7 +152,8 @@ def _fields(result: object) -> dict[str, object] | None:
 
 def _rate_in(result: object) -> float:
     fields = _fields(result) or {}
-    return next((float(rate) for name in _RATES if isinstance(rate := fields.get(name), (int, float))), 0.0)
+    told = (rate for name in _RATES if isinstance(rate := fields.get(name), (int, float)))
+    return next((float(rate) for rate in told if 0 < rate <= _FASTEST), 0.0)
 
 
 def _with_verdicts(artifacts: list[Artifact], result: object) -> list[Artifact]:

@@ -55,7 +55,8 @@ def _limit(bounds: Bounds) -> None:
         (resource.RLIMIT_DATA, bounds.megabytes << 20),
         (resource.RLIMIT_FSIZE, bounds.file_megabytes << 20),
         (resource.RLIMIT_NOFILE, bounds.descriptors),
-        # With 0 a program that the system may have for cores would still be started, outside of all this.
+        # With 0 a program that the system may have for cores would still be started, outside of all this; 1 is the one
+        # value that keeps the kernel from that, and no file is so small. Sockets for cores are the matter of the tier.
         (resource.RLIMIT_CORE, 1),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),

@@ -195,9 +195,23 @@ class Rule:
 _THREAD = 0x10600  # CLONE_THREAD, CLONE_FILES, CLONE_FS: one that shares its descriptors, which are counted
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW*: mount, cgroup, uts, ipc, user, pid, net, time
 _ASKING_IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, how wide, how much, non-blocking
-_HARMLESS_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032, 1033, 1034)  # duplicate, flags, locks, seals
+_HARMLESS_FCNTL = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    36,
+    1030,
+    1032,
+    1033,
+    1034,
+)  # duplicate, flags, seals; no locks: they are not counted
 _OWNER = 0o700  # what its user may do: a folder that the parent can't enter hides what is in it
-_SHARED_NOBODYS = 0x21  # MAP_SHARED, MAP_ANONYMOUS: memory that stays where the process has let it go
+# MAP_SHARED, MAP_ANONYMOUS: memory that stays where the process has let it go; MAP_GROWSDOWN: that no limit counts
+_KINDS_OF_MEMORY = 0x121
+_RENAMES = (0, 1, 2)  # not RENAME_WHITEOUT, which makes a device
 _HARMLESS_PRCTL = (3, 15, 16, 23, 0x53564D41)  # dumpable?, names of threads, which capabilities, names of memory
 
 Device = Literal["cpu", "cuda"]
@@ -216,10 +230,11 @@ def rules(device: Device = "cpu") -> tuple[Rule, ...]:
         "kill": Rule("kill", (Test(0, (me,), 0xFFFFFFFF),)),
         "mkdir": Rule("mkdir", (Test(1, (_OWNER,), _OWNER),)),
         "mkdirat": Rule("mkdirat", (Test(2, (_OWNER,), _OWNER),)),
-        "mmap": Rule("mmap", (Test(3, (0x00, 0x01, 0x20), _SHARED_NOBODYS),)),
+        "mmap": Rule("mmap", (Test(3, (0x00, 0x01, 0x20), _KINDS_OF_MEMORY),)),
         "prctl": Rule("prctl", (Test(0, _HARMLESS_PRCTL, 0xFFFFFFFF),)),
         # Asking for one's own limits, not setting any.
         "prlimit64": Rule("prlimit64", (Test(0, (0, me), 0xFFFFFFFF), Test(2, (0,)))),
+        "renameat2": Rule("renameat2", (Test(4, _RENAMES, 0xFFFFFFFF),)),
         "sched_setaffinity": Rule("sched_setaffinity", (Test(0, (0, me), 0xFFFFFFFF),)),
         "socketpair": Rule("socketpair", (Test(0, (1,), 0xFFFFFFFF),)),
         "tgkill": Rule("tgkill", (Test(0, (me,), 0xFFFFFFFF),)),

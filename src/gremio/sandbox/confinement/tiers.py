@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Literal, get_args
 
 from gremio.errors import OptionError, SandboxUnavailable
 from gremio.sandbox.confinement import landlock, seccomp
+
+_CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
 
 Tier = Literal["full", "files"]
 """``full``: files, TCP, signals and abstract sockets by Landlock, all other calls by seccomp. ``files``: the same where
@@ -19,6 +22,7 @@ def layers() -> dict[str, bool]:
     return {
         "Linux": sys.platform == "linux",
         "seccomp": sys.platform == "linux" and seccomp.is_available(),
+        "crashes kept from sockets (kernel.core_pattern)": sys.platform == "linux" and not _has_core_socket(),
         "Landlock for files": abi >= 1,
         "Landlock against cutting files (Linux 6.2)": abi >= 3,
         "Landlock against TCP (Linux 6.7)": abi >= 4,
@@ -26,9 +30,17 @@ def layers() -> dict[str, bool]:
     }
 
 
+def _has_core_socket() -> bool:
+    """Whether the kernel hands each crash to a socket: from Linux 6.16 on it can, and asks no limit of the process."""
+    try:
+        return _CORE_PATTERN.read_text().startswith("@")
+    except OSError:
+        return False
+
+
 LANDLOCK_ABI: dict[Tier, int] = {"full": 1000, "files": 3}
 """The latest version of Landlock that a tier makes use of: what it promises holds on the oldest kernel that has it."""
-_NEEDED = {"full": 6, "files": 4}
+_NEEDED = {"full": 7, "files": 5}
 """How many of the layers, in their order, each tier consists of."""
 
 
