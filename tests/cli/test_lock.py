@@ -142,6 +142,23 @@ def test_run_asks_on_a_terminal_before_code_of_the_hub_runs(project, monkeypatch
     assert run(draw) == 1
 
 
+@pytest.mark.parametrize("sandbox", [(), ("--sandbox",)])
+def test_modular_blocks_are_neither_locked_nor_confined(project, put, capsys, sandbox):
+    """Whether they bring a model or not; said before anything is downloaded or written."""
+    block = "from diffusers import ModularPipelineBlocks\n\n\nclass Warm(ModularPipelineBlocks):\n    pass\n"
+    put(
+        "maria/blocks",
+        {"block.py": block, "modular_config.json": '{"auto_map": {"ModularPipelineBlocks": "block.Warm"}}'},
+    )
+    for model in ((), ("--model", "maria/sd")):
+        assert run(["add", "warm", "maria/blocks", *model, *sandbox]) == 1
+        assert "has modular blocks" in capsys.readouterr().err
+        if sandbox:
+            assert run(["run", "maria/blocks", *model, *sandbox]) == 2
+            assert "a modular pipeline does not run in a sandbox" in capsys.readouterr().err
+    assert not (project / "gremio.lock").exists()
+
+
 @pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
 def test_a_pipeline_that_is_locked_into_the_sandbox(project, hub, capsys, zygote):
     """Needs no approval; ``run`` takes it there by itself, without a request, and the picture tells the entry."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gremio.code import CodeTree, Origin
-from gremio.code.review import entry_class
+from gremio.code.review import entry_class, has_blocks_alone
 from gremio.code.review.classes import ClassReader
 from gremio.code.review.signatures import SignatureReader
 from gremio.errors import CodeError, NotTrusted, OptionError
@@ -60,9 +60,8 @@ def order(request: LoadRequest, home: ModelHome | None = None) -> Order:
     home = home or open_model(
         request.model, revision=request.revision, access=request.access, settings=request.settings
     )
-    if INDEX not in (files := home.paths()) and {MODULAR_INDEX, BLOCKS} & set(files):
-        step = "Run it without the sandbox, in a container or a virtual machine if you don't trust its code."
-        raise OptionError("a modular pipeline does not run in a sandbox", ref=home.name, next_step=step)
+    tree = _named(request.code, request.access, request.settings)
+    _refuse_modular(home, tree)
     index = ModelIndex.parse(read_index(home), ref=home.name)
     wanted = [name for name, entry in index.components.items() if not entry.is_null]
     own = _own_code(index, home, wanted)
@@ -71,7 +70,6 @@ def order(request: LoadRequest, home: ModelHome | None = None) -> Order:
     refuse_unsafe(home, paths, wanted)
     folder = home.fetch(paths)
     places = _places(home, folder, own)
-    tree = _named(request.code, request.access, request.settings)
     code = tree or (own if index.module else None)
     name = entry_class(code, "pipeline", request.code.class_name) if code else index.class_name
     body = {
@@ -124,6 +122,14 @@ def code_body(choice: CodeChoice, tree: CodeTree | None, own: CodeTree | None) -
 def _require_leave(settings: Settings) -> None:
     if settings.policy == "never":
         raise NotTrusted("the policy is that no community code runs", next_step="Set GREMIO_POLICY=default.")
+
+
+def _refuse_modular(home: ModelHome, tree: CodeTree | None) -> None:
+    """Before anything is downloaded."""
+    is_modular = INDEX not in (files := home.paths()) and bool({MODULAR_INDEX, BLOCKS} & set(files))
+    if is_modular or (tree and has_blocks_alone(tree)):
+        step = "Run it without the sandbox, in a container or a virtual machine if you don't trust its code."
+        raise OptionError("a modular pipeline does not run in a sandbox", ref=home.name, next_step=step)
 
 
 def _named(choice: CodeChoice, access: Access, settings: Settings) -> CodeTree | None:

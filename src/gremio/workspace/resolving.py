@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gremio.code import CodeTree, PipelineRef
 from gremio.code.libraries.packages import version_of
-from gremio.code.review import requirements
+from gremio.code.review import has_blocks_alone, requirements
 from gremio.errors import LockError, UnreadableCode
 from gremio.loading.components import ModelIndex, Selection, custom_components
 from gremio.sources import fetch
@@ -41,6 +41,12 @@ class Resolver:
         code = None
         if asked.ref:
             tree = self.code(asked)
+            if has_blocks_alone(tree):
+                raise LockError(
+                    f"{asked.ref} has modular blocks, and a lock holds pipelines and components only",
+                    ref=asked.name,
+                    next_step="Pin them where they are called: `gremio run … --revision COMMIT`.",
+                )
             trees.append(tree)
             code = self._code(tree, asked.ref, "named")
         weights = None

@@ -1,6 +1,6 @@
 """What code is and would need, learned by reading it (`ast`), never by running or importing it."""
 
-from gremio.code.review.classes import ClassInfo, ClassKind, classes, entry_class
+from gremio.code.review.classes import ClassInfo, ClassKind, classes, entry_class, has_blocks_alone
 from gremio.code.review.closure import closure, declared_data
 from gremio.code.review.relocation import Relocation, Rewritten, Unresolved, module_name, relocations, rewrite
 from gremio.code.review.requirements import Requirement, complaint, missing, require, requirements
@@ -25,6 +25,7 @@ __all__ = [
     "complaint",
     "declared_data",
     "entry_class",
+    "has_blocks_alone",
     "missing",
     "module_name",
     "read",

@@ -89,6 +89,15 @@ def entry_class(tree: CodeTree, kind: WantedKind = "pipeline", class_name: str |
     return ClassReader(tree).entry_class(kind, class_name)
 
 
+def has_blocks_alone(tree: CodeTree) -> bool:
+    """Whether the entry file defines blocks of modular pipelines and no pipeline; one that is not Python defines none."""
+    try:
+        kinds = {info.kind for info in classes(tree)}
+    except UnreadableCode:
+        return False
+    return "blocks" in kinds and "pipeline" not in kinds
+
+
 @dataclass
 class ClassReader:
     """Reads the classes of one tree; keeps what it has read, so that several questions cost one reading."""
