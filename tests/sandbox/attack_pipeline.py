@@ -519,6 +519,7 @@ def many():
     """Files of no bytes: a disk has only so many."""
     for n in range(6000):
         mine(f"empty{n}").touch()
+    time.sleep(60)
 
 
 def headless():
