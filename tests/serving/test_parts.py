@@ -147,23 +147,47 @@ def test_what_is_too_much_is_refused(values: dict[str, Any], why: str) -> None:
     assert refused.value.param in values
 
 
+LEAVING = """
+import torch
+from diffusers import StableDiffusionPipeline
+
+class Leaving(StableDiffusionPipeline):
+    \"\"\"Draws once, and leaves everything other than it was.\"\"\"
+
+    def __call__(self, prompt: str, num_inference_steps: int = 1, generator=None, height: int = 64, width: int = 64):
+        assert not hasattr(self, "drawn"), "it was here before"
+        self.drawn = self.unet.conv_in.bank = torch.zeros(1)
+        self.unet.conv_in.forward = lambda latents: torch.zeros(latents.shape[0], 32, *latents.shape[2:])
+        self.unet.register_forward_hook(lambda module, inputs, output: None)
+        self.unet.mid_block = torch.nn.Identity()
+        self.scheduler.config_was = self.scheduler.timesteps
+        return {"text": "drawn"}
+"""
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_pipelines_over_one_set_of_weights_share_it(tmp_path: Path) -> None:
-    """The very same objects; what each draws is its own."""
+def test_pipelines_over_one_set_of_weights_share_it_and_leave_nothing_in_it(tmp_path: Path) -> None:
+    """The very same objects; and what one does to them no other has, nor the next call of the same."""
     from gremio.serving.worker import Worker
 
-    refs = [str(shelf() / name) for name in ("long_prompt", "prompt_walk")]
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    refs = [str(shelf() / "long_prompt"), str(tmp_path / "leaving.py")]
     worker = Worker(chosen(Wish(refs, str(MODEL), threads=1), plainly), 0)
     about = worker.draw({"ask": "info"}, int, bool)["pipelines"]
-    assert [each["class"] for each in about.values()] == ["LongPromptPipeline", "PromptWalkPipeline"]
+    assert [each["class"] for each in about.values()] == ["LongPromptPipeline", "Leaving"]
     one, other = (worker._loaded[name] for name in about)
     assert one.unet is other.unet
     assert one.scheduler is not other.scheduler
-    call = Call({"prompt": ("a fox", "a fox"), "num_inference_steps": (1, None)}, 7)
-    heard: list[Any] = []
-    order = {"pipeline": "long_prompt", "call": call.as_dict(), "folder": str(tmp_path), "suffix": ".webp", "job": "1"}
-    made = worker.draw(order, lambda **told: heard.append(told), bool)
-    assert made["pieces"] == [{"file": "output.webp", "kind": "image"}]
+    call = Call({"prompt": ("a fox", "a fox"), "num_inference_steps": (1, None), "width": (64, None)}, 7)
+    drawn, heard = [], []
+    for place, name in enumerate(("long_prompt", "leaving", "leaving", "long_prompt")):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        order = {"pipeline": name, "call": call.as_dict(), "folder": str(folder), "suffix": ".webp", "job": "1"}
+        made = worker.draw(order, lambda **told: heard.append(told), bool)
+        drawn.append((folder / made["pieces"][0]["file"]).read_bytes())
+        assert made["pieces"][0]["kind"] == ("image" if name == "long_prompt" else "text")
+    assert drawn[0] == drawn[3]
     assert heard[-1] == {"done": 1, "total": 1}
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from queue import Queue
 from typing import Any, TextIO
@@ -57,7 +58,9 @@ class Answering:
                 self._say({"id": number, "event": "drawn", "drawn": done})
             except Stopped:
                 self._say({"id": number, "event": "cancelled"})
-            except GremioError as error:
+            except Exception as error:
+                if not isinstance(error, GremioError):
+                    traceback.print_exc()
                 self._say({"id": number, "event": "failed", **refusal(error)})
 
     def _say(self, message: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ def refusal(error: Exception) -> dict[str, str]:
     """An error as data."""
     if isinstance(error, GremioError):
         return {"kind": type(error).__name__, "message": error.message, "ref": error.ref, "next_step": error.next_step}
-    message = f"it raised {type(error).__name__} while it was loaded: {error}"
+    message = f"it raised {type(error).__name__}: {error}"
     return {"kind": "CodeFailed", "message": message, "ref": "", "next_step": "`gremio run` shows more of it."}
 
 

@@ -25,6 +25,7 @@ from gremio.running.outputs.formats import FORMATS
 from gremio.serving.calls import Call
 from gremio.serving.offered import told
 from gremio.serving.shelf import Shelf
+from gremio.serving.state import State
 
 log = logging.getLogger("gremio")
 
@@ -44,6 +45,7 @@ class Worker:
         self._number = number
         self._loaded: dict[str, Any] = {}
         self._signatures: dict[str, CallSignature] = {}
+        self._states: dict[str, State] = {}
 
     def draw(self, order: Mapping[str, Any], tell: Tell, stopped: Stop) -> Mapping[str, Any]:
         """Answer one order.
@@ -61,10 +63,21 @@ class Worker:
             whole = "".join(traceback.format_exception(error))
             beyond = getattr(error, "traceback", "") or getattr(error, "log", "")
             sys.stderr.write(f"job {order['job']} of {order['pipeline']}:\n{whole}{beyond}\n")
-            raise
+            if isinstance(error, GremioError):
+                raise
+            raise CodeFailed(
+                f"{self._class(order['pipeline'])} made what can't be kept: {Trouble.of(error)}"
+            ) from error
 
     def _info(self, name: str) -> dict[str, Any]:
-        pipeline = self._get(name)
+        try:
+            pipeline = self._get(name)
+        except GremioError as error:
+            # Of several it says which.
+            error.message = f"{name} can't be served: {error.message}"
+            raise
+        except Exception as error:
+            raise CodeFailed(f"{name} can't be served: making it raised {Trouble.of(error)}", ref=name) from error
         return {
             "class": self._class(name),
             "signature": told(self._signatures[name]),
@@ -82,6 +95,8 @@ class Worker:
             signature = pipeline.signature if confined else CallSignature.of(type(pipeline))
             if signature is None:
                 raise OptionError("what this pipeline takes can't be told by reading it", ref=name)
+            if not confined:
+                self._states[name] = State([*pipeline.components.values(), pipeline])
             self._loaded[name], self._signatures[name] = pipeline, signature
         return self._loaded[name]
 
@@ -91,14 +106,15 @@ class Worker:
             # It maps the weights that another has mapped, so nothing need be shared.
             return load(locked, locked.device or "cpu")
         device, _ = device_of(locked.device, self._number)
-        if locked.entry.code is None:
+        source = next((each for each in self._loaded if self._shelf.sets[each] == self._shelf.sets[name]), None)
+        if source is None or locked.entry.code is None:
             return load(locked, device)
-        for source in [each for each in self._loaded if self._shelf.sets[each] == self._shelf.sets[name]]:
-            try:
-                return share(locked, self._loaded[source])
-            except ComponentMissing as error:
-                log.warning("%s can't have the components of %s: %s", name, source, error.message)
-        return load(locked, device)
+        self._states[source].restore()
+        try:
+            return share(locked, self._loaded[source])
+        except ComponentMissing as error:
+            log.warning("%s has weights of its own: %s", name, error.message)
+            return load(locked, device)
 
     def _drawn(self, order: Mapping[str, Any], tell: Tell, stopped: Stop) -> Mapping[str, Any]:
         name, call, folder = order["pipeline"], Call.of(order["call"]), Path(order["folder"])
@@ -109,7 +125,12 @@ class Worker:
         if self._shelf.pipelines[name].sandbox:
             result = self._confined(pipeline, signature, call, pictures, tell, stopped)
         else:
-            result = _called(pipeline, signature, call, pictures, tell, stopped)
+            state = self._states[name]
+            state.restore()
+            try:
+                result = _called(pipeline, signature, call, pictures, tell, stopped)
+            finally:
+                state.restore()
         artifacts = collect(result)
         _check(artifacts)
         metadata = _metadata(pipeline.gremio, signature, call, name)
