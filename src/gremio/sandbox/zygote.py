@@ -28,8 +28,6 @@ from gremio.sandbox import scratch
 from gremio.sandbox.worker import work
 
 _LONGEST = 1 << 20
-_PAUSE = 0.02  # seconds between two looks at which workers have ended
-
 
 _OURS = (
     "gremio.loading.modules.finder",
@@ -48,15 +46,19 @@ class Zygote:
     def __init__(self, parent: socket.socket) -> None:
         self._parent = parent
         self._workers: dict[int, Path] = {}
+        self._handles: dict[int, int] = {}  # of a worker, by a descriptor that can be read once it has ended
+        self._ready = select.poll()
+        self._ready.register(parent, select.POLLIN)
 
     def serve(self) -> None:
         """Until the parent is gone."""
         try:
             while True:
-                ready, _, _ = select.select([self._parent], [], [], _PAUSE if self._workers else None)
-                if ready and not self._answer():
+                ready = [descriptor for descriptor, _ in self._ready.poll()]
+                for handle in self._handles.keys() & set(ready):
+                    self._reap(handle)
+                if self._parent.fileno() in ready and not self._answer():
                     return
-                self._reap()
         finally:
             for worker, folder in self._workers.items():
                 _kill(worker)
@@ -80,16 +82,20 @@ class Zygote:
         for descriptor in descriptors:
             os.close(descriptor)
         self._workers[worker] = Path(asked["scratch"])
+        handle = os.pidfd_open(worker)
+        self._handles[handle] = worker
+        self._ready.register(handle, select.POLLIN)
         self._say({"pid": worker})
         return True
 
-    def _reap(self) -> None:
-        for worker in list(self._workers):
-            ended, status = os.waitpid(worker, os.WNOHANG)
-            if ended:
-                del self._workers[worker]
-                _kill(worker)  # a group that it may have left behind
-                self._say({"ended": worker, "status": os.waitstatus_to_exitcode(status)})
+    def _reap(self, handle: int) -> None:
+        worker = self._handles.pop(handle)
+        self._ready.unregister(handle)
+        os.close(handle)
+        _, status = os.waitpid(worker, 0)
+        del self._workers[worker]
+        _kill(worker)  # a group that it may have left behind
+        self._say({"ended": worker, "status": os.waitstatus_to_exitcode(status)})
 
     def _say(self, told: dict[str, Any]) -> None:
         with suppress(OSError):
