@@ -48,39 +48,46 @@ def record(file: Path, place: Path) -> None:
     (place / "found.json").write_text(json.dumps(found))
 
 
-def _record(file: Path, place: Path, found: dict[str, Any]) -> None:
-    import torch
-
-    import gremio
+def working(file: Path) -> tuple[Any, Any, str]:
+    """A maker of the pipeline in a file, a caller whose call works, and what was done before that call, in words."""
     from gremio.checking.trial.calling import first_call
     from gremio.checking.trial.config_errors import refitted
     from gremio.checking.trial.loaded_class import load_subject
     from gremio.checking.trial.measures import Measures
     from gremio.checking.trial.options import Options
-    from gremio.checking.trial.pipelines import Maker, seed_all
+    from gremio.checking.trial.pipelines import Maker
     from gremio.checking.trial.recipes import prepare
-    from gremio.checking.trial.stand_ins import stand_ins
     from gremio.checking.trial.target import read_code
+
+    options = Options(str(file), pipelines_only=True, seed=SEED)
+    subject = load_subject(options, read_code(options))
+    maker = Maker.of(subject, options)
+    changed: set[tuple[str, str]] = set()
+    while True:
+        pipeline = maker.make()
+        try:
+            before = prepare(pipeline, Measures.of(pipeline))
+            caller, _ = first_call(pipeline, maker.plan(pipeline))
+            return maker, caller, before
+        except Exception as error:
+            config = refitted(pipeline, error, changed)
+            if config is None:
+                raise
+            changed |= {(name, key) for name, values in config.items() for key in values}
+            maker = maker.fitted(config)
+
+
+def _record(file: Path, place: Path, found: dict[str, Any]) -> None:
+    import torch
+
+    import gremio
+    from gremio.checking.trial.pipelines import seed_all
+    from gremio.checking.trial.stand_ins import stand_ins
     from gremio.sandbox.values import encode
 
     torch.set_num_threads(1)
-    options = Options(str(file), pipelines_only=True, seed=SEED)
-    subject = load_subject(options, read_code(options))
     with stand_ins(seed=SEED):
-        maker = Maker.of(subject, options)
-        changed: set[tuple[str, str]] = set()
-        while True:
-            pipeline = maker.make()
-            try:
-                found["before"] = prepare(pipeline, Measures.of(pipeline))
-                caller, _ = first_call(pipeline, maker.plan(pipeline))
-                break
-            except Exception as error:
-                config = refitted(pipeline, error, changed)
-                if config is None:
-                    raise
-                changed |= {(name, key) for name, values in config.items() for key in values}
-                maker = maker.fitted(config)
+        maker, caller, found["before"] = working(file)
         # As it was before a call could change it.
         saved = maker.make()
         arguments = caller.plan.arguments()

@@ -83,11 +83,14 @@ def test_what_no_form_can_hold_is_named(parameter: str, why: str) -> None:
     found = form(parameter)
     assert (found.controls, found.left_out[0].why) == ((), why)
     assert not found.lacking
+    assert bool(found.tensors) == (why == "a tensor")
 
 
 def test_a_form_says_what_it_lacks() -> None:
-    """A call that needs a tensor can't be made by any form."""
-    assert [each.name for each in form("prompt: str", "measurement: torch.Tensor").lacking] == ["measurement"]
+    """A call that needs a function can't be made by any form; one that needs a tensor takes a file."""
+    found = form("prompt: str", "measurement: torch.Tensor", "loss: Callable")
+    assert [each.name for each in found.lacking] == ["loss"]
+    assert [each.name for each in found.tensors] == ["measurement"]
 
 
 def test_what_matters_comes_first_and_the_seed_is_a_field_of_its_own() -> None:

@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from tests.studio.conftest import TROUBLED, Studio
@@ -123,6 +124,25 @@ def test_a_mask_is_painted_on_a_picture_and_both_go_in(page: Page, studio: Studi
     assert Image.open(io.BytesIO(_fetched(page, inputs["image.png"]))).getpixel((1, 1)) == (255, 0, 0)
     assert mask.size == (64, 64)
     assert (mask.getextrema(), mask.getpixel((1, 1))) == ((0, 255), 0)
+
+
+def test_a_tensor_goes_in_as_a_file_named_like_its_argument(page: Page, studio: Studio) -> None:
+    """Under another name it is refused, with the names that are taken."""
+    opened(page, studio)
+    page.click("#more button >> nth=0")
+    data = io.BytesIO()
+    np.save(data, np.full((8, 8, 3), 200.0))
+    for name, told in (("noise.npy", "latents.npy"), ("latents.npy", "Done")):
+        file = {"name": name, "mimeType": "application/octet-stream", "buffer": data.getvalue()}
+        page.set_input_files("#field-tensors input[type=file]", file)
+        page.wait_for_selector(f"#field-tensors:has-text('{name.removesuffix('.npy')}')")
+        page.click("#draw")
+        page.wait_for_selector(f"#status:has-text('{told}')")
+        if told != "Done":
+            page.click("#field-tensors [aria-label='Remove this file'], #field-tensors [aria-label='Clear']")
+    made = Image.open(io.BytesIO(_fetched(page, page.locator(DONE).first.get_attribute("href"))))
+    assert (made.size, made.getpixel((0, 0))) == ((8, 8), (200, 200, 200))
+    assert "--set latents=@latents.npy" in (page.text_content("#copies [data-what=command]") or "")
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

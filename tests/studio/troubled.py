@@ -51,4 +51,6 @@ class TroubledPipeline(DiffusionPipeline):
         for _ in self.progress_bar(range(num_inference_steps)):
             time.sleep(0.1 if trouble == "slow" else 0)
         noise = torch.randint(0, 255, (32, 32, 3), dtype=torch.uint8, generator=generator)
+        if latents is not None:
+            noise = latents.to(torch.uint8)
         return ImagePipelineOutput(images=[Image.fromarray(noise.numpy())])

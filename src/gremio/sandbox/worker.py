@@ -152,7 +152,13 @@ class Worker:
 
     def _call(self, body: dict[str, Any], blobs: Iterable[Blob]) -> Any:
         pipeline = self._pipelines[body["pipeline"]]
-        arguments = decode(body["arguments"], list(blobs))
+        blobs = list(blobs)
+        arguments = decode(body["arguments"], blobs)
+        if blobs:
+            # The parent, which has no torch, sends what it read from a file as an array.
+            from gremio.running.calls import CallSignature, as_tensors
+
+            arguments = as_tensors(CallSignature.of(pipeline), arguments)
         if body.get("callback"):
             arguments["callback_on_step_end"] = self._step_ended
         pipeline.progress_bar = self._bar

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gremio.running.calls import CallSignature, build, find
+from gremio.running.calls import CallSignature, build, find, wants_tensor
 from gremio.studio.drawing.order import Order
-from gremio.studio.drawing.outcome import said, stem
+from gremio.studio.drawing.outcome import beside, said, stem
 
 _OPTIONS = {"prompt": "--prompt", "negative_prompt": "--negative-prompt", "steps": "--steps", "count": "--count"}
 
@@ -31,7 +31,7 @@ def command(order: Order, *, sandbox: bool = False) -> str:
             words += [option, str(order.given[name])]
     words += ["--seed", str(order.seed)]
     for name, value in order.given["settings"].items():
-        words += ["--set", f"{name}={_beside(value, order.folder)}"]
+        words += ["--set", f"{name}={beside(value, order)}"]
     for text in order.given["images"]:
         name, _, path = text.partition("=")
         words += ["--image", f"{name}={Path(path).name}"]
@@ -44,15 +44,18 @@ def script(order: Order, signature: CallSignature) -> str:
     """Lines of Python."""
     values = build(signature, **order.given, seed=None)
     pictures = any(_is_picture(each) for value in values.values() for each in _several(value))
-    return "\n".join([*_imports(pictures), *_loading(order), *_calling(order, signature, values), ""])
+    arrays = [_reader(signature, name) for name, value in values.items() if _is_array(value)]
+    return "\n".join([*_imports(pictures, arrays), *_loading(order), *_calling(order, signature, values), ""])
 
 
-def _imports(pictures: bool) -> Iterator[str]:
+def _imports(pictures: bool, arrays: list[str]) -> Iterator[str]:
     yield "import torch"
     if pictures:
         yield "from PIL import Image"
     yield ""
     yield "from gremio import DiffusionPipeline"
+    if arrays:
+        yield f"from gremio.running.calls import {', '.join(sorted(set(arrays)))}"
     yield "from gremio.running.outputs import collect, making, save"
     yield ""
 
@@ -77,12 +80,17 @@ def _calling(order: Order, signature: CallSignature, values: dict[str, Any]) -> 
     yield "result = pipe("
     paths = dict(_paths(order))
     for name, value in values.items():
-        yield f"    {name}={_written(value, iter(paths.get(name, ())), order.folder)},"
+        if _is_array(value):
+            file = beside(order.given["settings"][name], order).removeprefix("@")
+            read = f"{_reader(signature, name)}({file!r})"
+            yield f"    {name}=[{read}]," if isinstance(value, list) else f"    {name}={read},"
+            continue
+        yield f"    {name}={_written(value, iter(paths.get(name, ())), order)},"
     if seed:
         drawn = f"torch.Generator().manual_seed({order.seed})" if seed == "generator" else str(order.seed)
         yield f"    {seed}={drawn},"
     yield ")"
-    told = {name: value for name, value in said(order.given, order.seed).items() if value not in (None, "")}
+    told = {name: value for name, value in said(order).items() if value not in (None, "")}
     yield f"told = making(pipe.gremio, {told!r}, ref={order.ref!r}, class_name=type(pipe).__name__)"
     yield f'save(collect(result), "./", metadata=told, stem={stem(order.ref)!r})'
 
@@ -97,21 +105,26 @@ def _paths(order: Order) -> Iterator[tuple[str, list[str]]]:
         yield name, [Path(path).name for each, _, path in found if each == name]
 
 
-def _written(value: Any, paths: Iterator[str], folder: str) -> str:
+def _written(value: Any, paths: Iterator[str], order: Order) -> str:
     if _is_picture(value):
         return f"Image.open({next(paths)!r})"
     if isinstance(value, list) and any(map(_is_picture, value)):
-        return f"[{', '.join(_written(each, paths, folder) for each in value)}]"
-    return repr(_beside(value, folder) if isinstance(value, str) else value)
-
-
-def _beside(value: str, folder: str) -> str:
-    """A file that went in, by its name alone."""
-    return Path(value).name if value.startswith(f"{folder}/") else value
+        return f"[{', '.join(_written(each, paths, order) for each in value)}]"
+    return repr(beside(value, order) if isinstance(value, str) else value)
 
 
 def _is_picture(value: object) -> bool:
     return hasattr(value, "getbands")
+
+
+def _is_array(value: object) -> bool:
+    """Whether it came from a file of its own, alone or as the only one of a list."""
+    several = _several(value)
+    return len(several) == 1 and hasattr(several[0], "__array__") and not _is_picture(several[0])
+
+
+def _reader(signature: CallSignature, name: str) -> str:
+    return "read_tensor" if wants_tensor(signature, name) else "read_array"
 
 
 def _several(value: object) -> list[object]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import pickle
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import PIL.Image
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save, save_file
 
 from gremio.errors import OptionError
 from gremio.running.calls import CallSignature, Size, build, find
@@ -53,6 +58,16 @@ def styles(style_image: PIL.Image.Image, content_image: PIL.Image.Image, batch_s
 
 def upscale(lr_img: PIL.Image.Image, mask_image: PIL.Image.Image | None = None) -> None:
     """One picture beside a mask."""
+
+
+def judged(scorer: Callable[[Any], float]) -> None:
+    """A function is asked for."""
+
+
+def npy_header(text: str) -> bytes:
+    """The first bytes of a .npy file, with nothing behind them."""
+    padded = text.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded
 
 
 def upscale_less(scale: int = 2) -> None:
@@ -167,11 +182,14 @@ def test_all_that_is_missing_is_told_at_once() -> None:
 
 
 def test_what_cannot_be_written_is_told_too() -> None:
-    """A required tensor or callable is said to need Python."""
+    """A required callable is said to need Python, a required tensor a file."""
     with pytest.raises(OptionError) as refused:
         build(of(video))
     assert "--set frames=VALUE (text)" in refused.value.next_step
-    assert "latent (a torch.Tensor) from Python" in refused.value.next_step
+    assert "--set latent=@FILE.npy" in refused.value.next_step
+    with pytest.raises(OptionError) as refused:
+        build(of(judged))
+    assert "scorer (a Callable) from Python" in refused.value.next_step
 
 
 def test_a_required_seed_is_not_missing() -> None:
@@ -195,6 +213,67 @@ def test_named_and_several_pictures(tmp_path: Path) -> None:
         build(of(inpaint), prompt="x", images=[a, f"mask_image={a}", f"mask_image={b}"])
     with pytest.raises(OptionError, match="so say which this is"):
         build(of(styles), images=[a])
+
+
+def test_a_grey_mask_stays_grey(tmp_path: Path) -> None:
+    """A picture is RGB whatever it was; a mask may be read as it was painted."""
+    for name, mode in (("grey.png", "L"), ("bright.png", "RGB"), ("both.png", "RGBA")):
+        PIL.Image.new(mode, (2, 2)).save(tmp_path / name)
+    grey, bright, both = (str(tmp_path / name) for name in ("grey.png", "bright.png", "both.png"))
+    found = build(of(inpaint), prompt="x", images=[grey, f"mask_image={grey}"])
+    assert (found["image"].mode, found["mask_image"].mode) == ("RGB", "L")
+    for mask in (bright, both):
+        assert build(of(inpaint), prompt="x", images=[grey, f"mask_image={mask}"])["mask_image"].mode == "RGB"
+
+
+def test_tensors_come_from_files(tmp_path: Path) -> None:
+    """Doubles, which NumPy writes by itself, as the floats of models; an array where one is asked for."""
+
+    def steer(
+        latents: torch.Tensor, embeds: list[torch.FloatTensor], depth: np.ndarray, noise=None, audio=None
+    ) -> None: ...
+
+    values = np.linspace(0, 1, 6).reshape(1, 2, 3)
+    np.save(tmp_path / "a.npy", values)
+    save_file({"any": torch.arange(4).half()}, tmp_path / "b.safetensors")
+    array, tensor = f"@{tmp_path / 'a.npy'}", f"@{tmp_path / 'b.safetensors'}"
+    settings = {"latents": array, "embeds": tensor, "depth": array, "noise": array, "audio": array}
+    found = build(CallSignature.of(steer), settings=settings)
+    assert torch.equal(found["latents"], torch.from_numpy(values).float())
+    assert torch.equal(found["noise"], found["latents"])
+    assert [each.dtype for each in found["embeds"]] == [torch.float16]
+    assert type(found["depth"]) is type(found["audio"]) is np.ndarray
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.npy", b"", "can't be read as an array"),
+        ("a.npy", pickle.dumps([1]), "can't be read as an array"),
+        ("a.npy", npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000,)}"), "as an array"),
+        ("a.npy", npy_header("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}"), "can't be read as an array"),
+        ("a.safetensors", b"\xff" * 64, "can't be read as an array"),
+        ("a.safetensors", save({"x": torch.ones(1), "y": torch.ones(1)}), r"has 2 tensors \(x, y\)"),
+        ("a.safetensors", save({"x": torch.ones(1).bfloat16()}), "can't be read as an array"),
+        ("a.pt", b"", "is no file that can be read as a value"),
+    ],
+)
+def test_what_is_no_tensor(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    """Damage, pickles, sizes that lie and kinds that are not read are told with the file."""
+
+    def steer(latents: torch.Tensor) -> None: ...
+
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(OptionError, match=message) as refused:
+        build(CallSignature.of(steer), settings={"latents": f"@{tmp_path / name}"})
+    assert str(tmp_path / name) in str(refused.value)
+
+
+def test_rows_of_prompts_pass_where_one_row_is_declared() -> None:
+    """As pipelines that tile have it."""
+    rows = [["a", "b"], ["c", "d"]]
+    assert build(of(text_to_image), settings={"prompt": json.dumps(rows)}) == {"prompt": rows}
+    assert build(of(text_to_image), settings={"prompt": '[["a", 1]]'}) == {"prompt": '[["a", 1]]'}
 
 
 def test_nothing_is_given_twice() -> None:

@@ -81,7 +81,7 @@ BAD = [
     ("dict", "[1]", "scale wants a JSON object"),
     ("Literal['pil', 'np']", "jpg", "one of 'pil', 'np'"),
     ("Literal[1]", "true", "one of 1"),
-    ("torch.Tensor", "[1.0]", "torch.Tensor, which can't be given on a command line"),
+    ("torch.Tensor", "[1.0]", "scale=@FILE.npy"),
     ("Callable[[int], None] | None", "print", "Callable, which can't be given"),
     ("PIL.Image.Image", "cat.png", "scale wants a picture"),
 ]

@@ -41,6 +41,13 @@ class Other:
     loss: float = 0.0
 
 
+class PlainOutput:
+    """A class of a pipeline's own, with nothing that would make it one of fields."""
+
+    def __init__(self, latents: Any) -> None:
+        self.latents = latents
+
+
 Named = namedtuple("Named", "images flags")
 
 
@@ -172,6 +179,7 @@ RESULTS = [
     (Named([PICTURE], None), ["image"]),
     (Other([PICTURE]), ["image"]),
     ("a poem", ["text"]),
+    (PlainOutput(torch.zeros(2, 4, 4, H, W)), ["array"]),
 ]
 
 

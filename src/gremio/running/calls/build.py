@@ -13,7 +13,8 @@ from gremio.running.calls.missing import check_complete
 from gremio.running.calls.seed import generator
 from gremio.running.calls.signature import CallSignature
 from gremio.running.calls.size import Size
-from gremio.running.calls.standard import FLAGS, OptionName, find, pictures
+from gremio.running.calls.standard import FLAGS, MASK_NAME, OptionName, find, pictures
+from gremio.running.calls.tensors import as_tensors
 from gremio.running.calls.value import Given
 
 
@@ -41,7 +42,8 @@ def build(
         steps: denoising steps, at least 1.
         count: pictures (or films, or sounds) per prompt, at least 1. 1 is fine with any pipeline.
         size: in pixels.
-        images: ``FILE`` or ``NAME=FILE``, each read as RGB. Several for the same parameter make a list.
+        images: ``FILE`` or ``NAME=FILE``, each read as RGB, but a mask that is grey stays grey. Several for the same
+            parameter make a list.
         settings: values by parameter name, as text or read before; see ``Given.parse`` and ``coerce``.
         device: where the seed's generator lives. Left at ``cpu``, a seed gives the same noise on every machine; None
             makes none, and so loads no torch, for whoever wants to know whether the rest fits.
@@ -62,7 +64,7 @@ def build(
     check_complete(arguments, coming=None if seed is None else find(signature, "seed"))
     if device is not None:
         _put_seed(arguments, seed, device)
-    return arguments.values
+    return as_tensors(signature, arguments.values)
 
 
 def _put_texts(arguments: Arguments, texts: Mapping[OptionName, str | None]) -> None:
@@ -101,7 +103,7 @@ def _put_images(arguments: Arguments, images: Sequence[str]) -> None:
         name, path = _name_and_path(text)
         files.setdefault(name or _main_picture(arguments), []).append(path)
     for name, paths in files.items():
-        read = [read_picture(path) for path in paths]
+        read = [read_picture(path, grey=bool(MASK_NAME.fullmatch(name))) for path in paths]
         arguments.put(name, Given(read if len(read) > 1 else read[0]), by=f"--image {name}")
 
 

@@ -42,6 +42,8 @@ def _refusal(parameter: Parameter, given: Given) -> OptionError:
     wants = f"{parameter.name} wants {parameter.wanted.describe()}"
     if parameter.wanted.is_writable:
         return OptionError(f"{wants}, not {given.shown()}")
+    if any(each.is_array for each in parameter.wanted.members()):
+        return OptionError(f"{wants}, not {given.shown()}", next_step=f"Give it as a file: {parameter.name}=@FILE.npy.")
     return OptionError(
         f"{wants}, which can't be given on a command line", next_step="Leave it out, or call the pipeline from Python."
     )
@@ -128,6 +130,8 @@ def _fit_image(_: Wanted, given: Given, effort: _Effort) -> object:
 
 
 def _fit_object(wanted: Wanted, given: Given, effort: _Effort) -> object:
+    if wanted.is_array and given.is_array:
+        return given.value
     # Where pipelines ask for an array they run it through an image processor, which takes pictures.
     if wanted.is_array and given.is_image and effort >= _Effort.CONVERT:
         return given.value
@@ -136,11 +140,19 @@ def _fit_object(wanted: Wanted, given: Given, effort: _Effort) -> object:
 
 def _fit_list(wanted: Wanted, given: Given, effort: _Effort) -> list[object]:
     element = wanted.inside[0] if wanted.inside else Wanted("any")
+    if element.what == "str" and _are_rows(given.value):
+        return list(given.value)
     if isinstance(given.value, list) or (isinstance(given.value, tuple) and effort >= _Effort.CONVERT):
         return _fit_elements([element] * len(given.value), given.value, effort)
     if effort == _Effort.WRAP and given.value is not None and not isinstance(given.value, (dict, tuple)):
         return [_fit_any_effort(element, given, _Effort.CONVERT)]
     raise _Misfit
+
+
+def _are_rows(value: Any) -> bool:
+    """Whether these are rows of texts: pipelines that tile take them under the annotation of a single row."""
+    rows = isinstance(value, list) and value and all(isinstance(row, list) and row for row in value)
+    return bool(rows) and all(isinstance(each, str) for row in value for each in row)
 
 
 def _fit_tuple(wanted: Wanted, given: Given, effort: _Effort) -> tuple[object, ...]:

@@ -28,6 +28,8 @@ def _way(signature: CallSignature, parameter: Parameter) -> str:
         return FORMS[option]
     if parameter.wanted.takes_image:
         return f"--image {parameter.name}=FILE"
+    if any(each.is_array for each in parameter.wanted.members()):
+        return f"--set {parameter.name}=@FILE.npy"
     if not parameter.wanted.is_writable:
         return f"{parameter.name} ({parameter.wanted.describe()}) from Python, for it can't be written"
     about = parameter.help.rstrip(".") or parameter.wanted.describe()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from gremio.running.calls.signature import CallSignature, Parameter
@@ -20,6 +21,8 @@ FORMS: dict[OptionName, str] = {
     "resolution": "--size WxH",
     "image": "--image FILE",
 }
+MASK_NAME = re.compile(r"(.*_)?masks?(_images?)?|map", re.IGNORECASE)
+"""What is called so is a mask, where it is a picture at all."""
 FLAGS = {option: form.split()[0] for option, form in FORMS.items()}
 
 # The first is what Diffusers itself says; the others are what its community writes.

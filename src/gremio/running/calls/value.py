@@ -18,7 +18,8 @@ _NO_LITERAL = object()
 class Given:
     """``value`` is the text read as a Python literal or as JSON, or the text itself when it is neither.
 
-    ``text`` is None where there is no text to fall back to: a picture, JSON from a file, an element of a list.
+    ``text`` is None where there is no text to fall back to: a picture, an array, JSON from a file, an element of a
+    list.
     """
 
     value: Any
@@ -49,8 +50,15 @@ class Given:
         """Whether the value is a PIL image."""
         return hasattr(self.value, "getbands")
 
+    @property
+    def is_array(self) -> bool:
+        """Whether the value is a NumPy array."""
+        return hasattr(self.value, "__array_interface__") and not self.is_image
+
     def shown(self) -> str:
         """A short form for a message."""
+        if self.is_array:
+            return f"an array of shape {tuple(self.value.shape)}"
         shown = "a picture" if self.is_image else repr(self.value if self.text is None else self.text)
         return shown if len(shown) <= 60 else shown[:57] + "..."
 

@@ -18,6 +18,7 @@ Kind = Literal[
     "boolean",
     "list",
     "json",
+    "tensors",
 ]
 Group = Literal["main", "more"]
 
@@ -60,7 +61,10 @@ class Control:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A parameter that no form can hold, and why; it stays at its default, which it has none of where ``required``."""
+    """A parameter that has no control, and why; it stays at its default, which it has none of where ``required``.
+
+    A tensor may be given as a file all the same.
+    """
 
     name: str
     why: str

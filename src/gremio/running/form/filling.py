@@ -58,8 +58,8 @@ class Filled:
 def fill(form: Form, values: Mapping[str, object]) -> Filled:
     """What these values mean, by parameter.
 
-    A value that is empty, or that is the code's own default, is left to the code. Pictures, masks and videos come as
-    paths, several as a list of them.
+    A value that is empty, or that is the code's own default, is left to the code. Pictures, masks, videos and tensors
+    come as paths, several as a list of them.
 
     Raises:
         OptionError: a value can't be what its control holds.
@@ -81,6 +81,7 @@ def fill(form: Form, values: Mapping[str, object]) -> Filled:
             options[option] = _number(control, value) if option in ("steps", "count") else str(value)
         else:
             settings[control.name] = "".join(_texts(control, value))
+    settings |= {each.name: f"@{values[each.name]}" for each in form.tensors if values.get(each.name)}
     return Filled(options, settings, tuple(images))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gremio.running.calls import CallSignature, Parameter, find
 from gremio.running.calls.standard import OptionName, option_for
 from gremio.running.form.control import Control, Group, Kind, LeftOut
-from gremio.running.form.kinds import kind_of, takes_file, takes_several
+from gremio.running.form.kinds import TENSOR, kind_of, takes_file, takes_several
 from gremio.running.form.limits import Limits, choices, limits
 
 _FIRST = ("prompt", "negative_prompt", "picture", "mask", "video", "steps", "guidance", "strength", "width", "height")
@@ -64,7 +64,12 @@ class Form:
     @property
     def lacking(self) -> tuple[LeftOut, ...]:
         """What the call can't do without and no form can hold: such a form calls nothing."""
-        return tuple(each for each in self.left_out if each.required)
+        return tuple(each for each in self.left_out if each.required and each.why != TENSOR)
+
+    @property
+    def tensors(self) -> tuple[LeftOut, ...]:
+        """What can be given as files alone."""
+        return tuple(each for each in self.left_out if each.why == TENSOR)
 
     def get(self, name: str) -> Control | None:
         """The control of a parameter."""

@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from gremio.running.calls import Parameter
 from gremio.running.calls.annotation import Wanted, What
+from gremio.running.calls.standard import MASK_NAME
+from gremio.running.calls.tensors import TENSOR_NAME
 from gremio.running.form.control import Kind, LeftOut
 
 _PICTURE = re.compile(
     r"(.*_)?(image|img|picture|photo)s?(_?\d|_\w+)?|rgb|depth|(input|prompt|ref)_imgs|.*_image_\w+", re.IGNORECASE
 )
-_MASK = re.compile(r"(.*_)?masks?(_images?)?|map", re.IGNORECASE)
 _FILM_FILE = re.compile(r"(.*_)?video_(path|file)", re.IGNORECASE)
 _FILM = re.compile(r"(.*_)?(frames|video|clip)", re.IGNORECASE)
 _PROMPT = re.compile(r"(.*_)?(prompts?|text|caption)(_?\d)?", re.IGNORECASE)
-_TENSOR = re.compile(r"latents?$|embed(s|dings?)?$|_states?$|^noise$|attention_mask$|_ids$")
 _CALLBACK = re.compile(r"^callback|_callback$|_fn$|_func(tion)?$")
 _NUMBERED = re.compile(r"(num|n)_|_(size|width|height|steps?|scale|strength|idx|index|id|pad)$")
 
@@ -55,7 +55,7 @@ def _unfit(parameter: Parameter) -> str:
         texts = [each.text for each in parameter.wanted.members() if each.text]
         return TENSOR if any(each.is_array for each in parameter.wanted.members()) else f"a {' or '.join(texts)}"
     about_tensors = _says_nothing(parameter.wanted) or parameter.wanted.takes_image
-    return TENSOR if _TENSOR.search(parameter.name) and about_tensors else ""
+    return TENSOR if TENSOR_NAME.search(parameter.name) and about_tensors else ""
 
 
 def _special(parameter: Parameter) -> Kind | None:
@@ -64,7 +64,7 @@ def _special(parameter: Parameter) -> Kind | None:
     if takes_file(parameter):
         return "video"
     if _is_picture(parameter):
-        if _MASK.fullmatch(name):
+        if MASK_NAME.fullmatch(name):
             return "mask"
         if _FILM.fullmatch(name):
             return "video"
@@ -106,9 +106,9 @@ def _is_picture(parameter: Parameter) -> bool:
     """Whether pictures are welcome: the annotation says so, or the name does and the annotation does not object."""
     wanted, name = parameter.wanted, parameter.name
     if wanted.takes_image or any(map(_holds_pictures, wanted.members())):
-        return not _TENSOR.search(name)
-    named = any(each.fullmatch(name) for each in (_PICTURE, _MASK, _FILM)) and not _NUMBERED.search(name)
-    if not named or _TENSOR.search(name) or not (parameter.required or parameter.default is None):
+        return not TENSOR_NAME.search(name)
+    named = any(each.fullmatch(name) for each in (_PICTURE, MASK_NAME, _FILM)) and not _NUMBERED.search(name)
+    if not named or TENSOR_NAME.search(name) or not (parameter.required or parameter.default is None):
         return False
     members = [each for each in wanted.members() if each.what != "none"]
     return all(each.what == "any" or each.is_array or _holds_arrays(each) for each in members)

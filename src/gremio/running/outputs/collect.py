@@ -41,9 +41,9 @@ _KNOWN = "Pictures, films, sounds, arrays and text can be saved; a pipeline choo
 def collect(result: object, *, fps: float | None = None) -> list[Artifact]:
     """Everything worth a file in what a pipeline returned.
 
-    - A named result (a Diffusers output, a dataclass, a named tuple, a mapping): its ``images``, ``image``,
-      ``prediction``, ``frames``, ``videos``, ``audios``, ``text`` and their like. If it has none of these, its first
-      field.
+    - A named result (a Diffusers output, a dataclass, a named tuple, a mapping, an object of a class that is called
+      an output): its ``images``, ``image``, ``prediction``, ``frames``, ``videos``, ``audios``, ``text`` and their
+      like. If it has none of these, its first field.
     - A tuple: its first element, the way ``return_dict=False`` means it; a tuple of nothing but pictures is a list.
     - A list: of pictures, each one a picture (in ``frames``: the frames of one film); of lists of pictures, each one a
       film, unless they have alpha, which layers have and films don't; of arrays, each by its layout.
@@ -146,6 +146,8 @@ def _fields(result: object) -> dict[str, object] | None:
         return {str(name): value for name, value in result.items()}
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
         return {field.name: getattr(result, field.name) for field in dataclasses.fields(result)}
+    if type(result).__name__.endswith("Output") and getattr(result, "__dict__", None):
+        return dict(vars(result))
     names = getattr(type(result), "_fields", None)
     return {name: getattr(result, name) for name in names} if isinstance(result, tuple) and names else None
 

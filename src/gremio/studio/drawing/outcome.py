@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from gremio.code import PipelineRef
@@ -14,15 +14,16 @@ _MOST_BYTES = 1 << 30
 _MOST_PIECES = 256
 
 
-def said(given: Mapping[str, Any], seed: int) -> dict[str, object]:
-    """What was asked for, as ``gremio run`` writes it into a file."""
+def said(order: Order) -> dict[str, object]:
+    """What was asked for, as ``gremio run`` writes it into a file when what went in lies beside it."""
+    given = order.given
     return {
         "prompt": given.get("prompt"),
         "negative-prompt": given.get("negative_prompt"),
-        "seed": seed,
+        "seed": order.seed,
         "steps": given.get("steps"),
         "size": None,
-        "set": ", ".join(f"{name}={value}" for name, value in given["settings"].items()),
+        "set": ", ".join(f"{name}={beside(value, order)}" for name, value in given["settings"].items()),
     }
 
 
@@ -34,10 +35,16 @@ def written(result: object, made: Any, order: Order, *, class_name: str) -> tupl
     """
     artifacts = collect(result)
     check_size(artifacts, order.ref)
-    metadata = making(made, said(order.given, order.seed), ref=order.ref, class_name=class_name)
+    metadata = making(made, said(order), ref=order.ref, class_name=class_name)
     saved = save(artifacts, f"{order.folder}/", metadata=metadata, stem=stem(order.ref))
     pieces = tuple(Piece(path.name, each.kind) for path, each in zip(saved.paths, artifacts, strict=True))
     return pieces, saved
+
+
+def beside(value: str, order: Order) -> str:
+    """A setting; a file that went in is named by its name alone."""
+    mark, path = ("@", value[1:]) if value.startswith("@") else ("", value)
+    return mark + Path(path).name if path.startswith(f"{order.folder}/") else value
 
 
 def stem(ref: str) -> str:

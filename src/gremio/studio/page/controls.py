@@ -50,17 +50,36 @@ def mask_files(form: Form, words: Words) -> Iterator[Field]:
             yield Field(control, _picture(control, words("mask_file"), f"{control.name}-file"), "mask file")
 
 
+def tensor_files(form: Form, words: Words) -> Iterator[Field]:
+    """One place for all tensors: files that are named by what they are for."""
+    if form.tensors:
+        names = tuple(each.name for each in form.tensors)
+        found = gr.File(
+            interactive=True,
+            label=words("tensors"),
+            file_count="multiple",
+            file_types=[".npy", ".safetensors"],
+            type="filepath",
+            height=140,
+            elem_id="field-tensors",
+        )
+        gr.HTML(f"<p class=quiet>{escape(words('tensors_about', names=', '.join(names)))}</p>", padding=True)
+        yield Field(Control("tensors", "tensors", words("tensors"), choices=names), found)
+
+
 def values(held: Mapping[str, Any], fields: Sequence[Field], folder: Path) -> dict[str, object]:
     """The values of the form; pictures and films are written into ``folder``, and named by what they are for.
 
     Raises:
-        OptionError: a file is no picture or film.
+        OptionError: a file is no picture or film, or named like no tensor that is taken.
     """
     found: dict[str, object] = {}
     for field in fields:
         control, value = field.control, held.get(field.component.elem_id)
         if control.kind == "mask" and control.over and not field.part:
             found |= _painted(control, value, folder)
+        elif control.kind == "tensors":
+            found |= _tensors(control, value or (), folder)
         elif control.kind in ("picture", "mask", "pictures", "video"):
             if value:
                 found[control.name] = list(_files(control, value, folder))
@@ -254,9 +273,23 @@ def _files(control: Control, value: Any, folder: Path) -> Iterator[Path]:
         yield target
 
 
+def _tensors(control: Control, uploaded: Sequence[str], folder: Path) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for path in map(Path, uploaded):
+        if path.stem not in control.choices:
+            raise OptionError(
+                f"{path.name} is named like no tensor that this pipeline takes",
+                next_step=f"Name the file {' or '.join(f'{name}{path.suffix}' for name in control.choices)}.",
+            )
+        target = folder / path.name
+        target.write_bytes(path.read_bytes())
+        found[path.stem] = target
+    return found
+
+
 def _pictures(control: Control, path: Path) -> Iterator[Any]:
     if control.kind != "video" or path.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".bmp"):
-        yield read_picture(path)
+        yield read_picture(path, grey=control.kind == "mask")
         return
     from PIL import Image, ImageSequence
 

@@ -207,8 +207,9 @@ class _Visit:
 
     def _show_more(self, pipeline: Opened) -> list[controls.Field]:
         words, form = self.words, pipeline.form
-        with gr.Accordion(words("more"), open=False, elem_id="more"):
+        with gr.Accordion(words("more"), open=any(each.required for each in form.tensors), elem_id="more"):
             fields = [*controls.fields(form.more, form, words), *controls.mask_files(form, words)]
+            fields += controls.tensor_files(form, words)
             if form.left_out:
                 names = "; ".join(f"{each.name} ({each.why})" for each in form.left_out)
                 gr.HTML(markup.note(f"{words('left_out')}: {names} — {words('left_default')}."), elem_id="left-out")

@@ -95,6 +95,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "mask_file": ("the mask as a file, white where it changes", "la máscara como archivo, blanca donde cambia"),
     "lines": ("(Several lines are several prompts.)", "(Varias líneas son varios prompts.)"),
+    "tensors": ("Tensors, as files", "Tensores, como archivos"),
+    "tensors_about": (
+        ".npy or .safetensors, each with one tensor and named by what it is for: {names}.",
+        ".npy o .safetensors, cada uno con un tensor y con el nombre de aquello para lo que es: {names}.",
+    ),
     "several": ("several files, in their order", "varios archivos, en su orden"),
     "as_json": ("as JSON", "como JSON"),
     "default": ("the code's own", "el del código"),
