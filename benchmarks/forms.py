@@ -43,11 +43,11 @@ def drive(file: Path, place: Path) -> None:
 
 def _drive(file: Path, place: Path, row: dict[str, Any]) -> None:
     import torch
-    from gremio.running.form import Form, fill
 
     from gremio.checking.trial.pipelines import seed_all
     from gremio.checking.trial.stand_ins import stand_ins
     from gremio.running.calls import CallSignature, build
+    from gremio.running.form import Form, fill
     from gremio.running.outputs import collect
 
     torch.set_num_threads(1)

@@ -222,13 +222,13 @@ def test_what_does_not_travel_is_refused(sandbox):
 
 
 def test_a_crash_leaves_nothing(sandbox, monkeypatch, tmp_path):
-    """No file and no input of a helper: 1 is the limit that both keep to. Where crashes go to a socket nothing starts."""
+    """No file and no input of a helper: 1 is the limit that both keep to. Where crashes go to a socket, none starts."""
     pipe = sandbox()
     limits = Path(f"/proc/{pipe._workers[0].process.pid}/limits").read_text()
     assert re.search(r"Max core file size +1 +1 ", limits)
     (tmp_path / "core_pattern").write_text("@/run/crashes.socket\n")
     monkeypatch.setattr("gremio.sandbox.confinement.tiers._CORE_PATTERN", tmp_path / "core_pattern")
-    with pytest.raises(SandboxUnavailable, match="kernel.core_pattern"):
+    with pytest.raises(SandboxUnavailable, match=r"kernel\.core_pattern"):
         sandbox(tier="files")
 
 

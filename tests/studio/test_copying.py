@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gremio.running.form import fill
-from tests.studio.test_form import form
+from tests.running.test_form import form
 
 from gremio.running.calls import read_tensor
+from gremio.running.form import fill
 from gremio.studio.copying import command, script
 from gremio.studio.drawing.order import Code, Order, Weights
 

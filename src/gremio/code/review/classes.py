@@ -90,7 +90,7 @@ def entry_class(tree: CodeTree, kind: WantedKind = "pipeline", class_name: str |
 
 
 def has_blocks_alone(tree: CodeTree) -> bool:
-    """Whether the entry file defines blocks of modular pipelines and no pipeline; one that is not Python defines none."""
+    """Whether the entry file defines blocks of modular pipelines and no pipeline; what is no Python defines none."""
     try:
         kinds = {info.kind for info in classes(tree)}
     except UnreadableCode:
