@@ -211,9 +211,11 @@ def test_results_are_kept_for_a_while_and_in_bounds(tmp_path: Path) -> None:
 
         line = Line([Instant()], Limits(kept=25, keep=0.3), tmp_path, Metrics())
         await line.open()
-        jobs = [await line.put(offered(call), Asked(Call({}, 1), {}), owner="maria") for _ in range(3)]
+        sent = Asked(Call({}, 1), {"input-0-0.png": bytes(1000)})
+        jobs = [await line.put(offered(call), sent, owner="maria") for _ in range(3)]
         for job in jobs:
             await job.finished()
+        assert [path.name for path in jobs[0].folder.iterdir()] == ["a.png"]
         line.make_room()
         assert [job.folder.exists() for job in jobs] == [False, True, True]
         assert line.get(jobs[2].id, "maria") is jobs[2]

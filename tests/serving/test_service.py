@@ -6,6 +6,7 @@ import base64
 import http.client
 import io
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,14 @@ def test_a_job_is_cancelled_at_a_step_and_one_that_waits_at_once(service: Servic
     assert service.over(drawn)["state"] == "cancelled"
     assert time.monotonic() - started < 5
     assert service.ask(CALL, {"prompt": "a fox"}).status == 200
+
+
+def test_what_takes_too_long_is_stopped(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And told so; the next is drawn."""
+    monkeypatch.setattr(service.line, "limits", replace(service.line.limits, seconds=0.3))
+    reply = service.ask(CALL, {"prompt": "x", "pause": 20, "num_inference_steps": 40})
+    assert (reply.status, reply.code) == (504, "too_long")
+    assert service.ask(CALL, {"prompt": "x"}).status == 200
 
 
 def test_too_many_are_told_when_to_come_again(service: Service) -> None:

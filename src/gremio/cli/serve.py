@@ -28,6 +28,7 @@ from gremio.machine.settings import Settings
 @click.option("--no-key", is_flag=True, help="Need none, wherever it listens: something before it asks for one.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Another name that it is asked for under.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Processes that draw, each with a GPU of its own.")
+@click.option("--ray", is_flag=False, flag_value="local", metavar="[ADDRESS]", help="Replicas of a Ray cluster draw.")
 @click.option("--queue", type=click.IntRange(1), default=64, help="Calls that wait; more are answered with 429.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), default=600, help="Seconds of one call.")
 @click.option("--max-body", type=click.IntRange(1), default=20, metavar="MB", help="Of one request.")
@@ -78,7 +79,7 @@ def serve(refs: tuple[str, ...], **options: Any) -> None:
     host = options.pop("host")
     keys = keys_of(options.pop("key_file"), settings, host=host, open_to_all=options.pop("no_key"))
     address = Address.choose(host, options.pop("port"))
-    ways = Ways(address, keys, options.pop("hosts"), options.pop("workers"), options.pop("grace"))
+    ways = Ways(address, keys, options.pop("hosts"), options.pop("workers"), options.pop("ray"), options.pop("grace"))
     limits = Limits(
         body=options.pop("max_body") << 20,
         pixels=options.pop("max_pixels"),

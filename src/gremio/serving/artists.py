@@ -16,16 +16,18 @@ from gremio.serving.line import Hear
 
 log = logging.getLogger("gremio.serving")
 
+PATIENCE = 8.0  # seconds that a pipeline has to stop before its process is ended
+
 
 class ProcessArtist:
     """One process with all pipelines of a shelf, whose file is ``shelf``; begun again whenever it is lost."""
 
-    def __init__(self, shelf: Path, number: int, *, patience: float, start: Sequence[str] = PYTHON) -> None:
+    def __init__(self, shelf: Path, number: int, *, start: Sequence[str] = PYTHON) -> None:
         def heard(line: str) -> None:
             log.info("worker %d: %s", number, line)
 
         self._process = DrawingProcess(
-            "gremio.serving.worker", str(shelf), str(number), patience=patience, start=start, heard=heard
+            "gremio.serving.worker", str(shelf), str(number), patience=PATIENCE, start=start, heard=heard
         )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"worker-{number}")
 

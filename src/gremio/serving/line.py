@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from gremio.drawing.process import Cancelled, Lost
 from gremio.serving.bodies import Asked
-from gremio.serving.jobs import Job, Piece
+from gremio.serving.jobs import Job, Piece, State
 from gremio.serving.limits import Limits
 from gremio.serving.metrics import Metrics
 from gremio.serving.offered import Offered
@@ -163,6 +163,7 @@ class Line:
             self._waiting.remove(job)
             self.metrics.ended(job.offered.name, "cancelled")
             job.end("cancelled", why)
+            _tidy(job.folder, set())
 
     def forget(self, job: Job) -> None:
         """Remove what it made."""
@@ -191,24 +192,28 @@ class Line:
         job.state = "drawing"
         job.tell()
         try:
+            state, error = await self._outcome(artist, job, hear)
+        finally:
+            timer.cancel()
+        await asyncio.to_thread(_tidy, job.folder, {piece.path for piece in job.pieces})
+        job.seconds = round(time.monotonic() - started, 3)
+        self._took.append(job.seconds)
+        self.metrics.ended(job.offered.name, state, job.seconds)
+        log.info("job %s of %s: %s after %s s", job.id, job.offered.name, state, job.seconds)
+        job.end(state, error)
+
+    async def _outcome(self, artist: Artist, job: Job, hear: Hear) -> tuple[State, Refusal | None]:
+        try:
             made = await self._drawn(artist, job, hear)
             job.pieces = tuple(_piece(job.folder / each["file"], each["kind"]) for each in made["pieces"])
             job.notes = tuple(made["notes"])
         except Cancelled:
             why = job.why or _CANCELLED
-            job.end("failed" if why.code == "too_long" else "cancelled", why)
+            return ("failed" if why.code == "too_long" else "cancelled"), why
         except Exception as error:
             log.error("job %s of %s failed: %s", job.id, job.offered.name, error)
-            job.end("failed", of(error))
-        else:
-            job.seconds = round(time.monotonic() - started, 3)
-            self._took.append(job.seconds)
-            job.end("done")
-        finally:
-            timer.cancel()
-            job.seconds = round(time.monotonic() - started, 3)
-            self.metrics.ended(job.offered.name, job.state, job.seconds)
-            log.info("job %s of %s: %s after %s s", job.id, job.offered.name, job.state, job.seconds)
+            return "failed", of(error)
+        return "done", None
 
     async def _drawn(self, artist: Artist, job: Job, hear: Hear) -> Mapping[str, Any]:
         order = {
@@ -253,6 +258,13 @@ def _lay_out(folder: Path, pictures: Mapping[str, bytes]) -> None:
     folder.mkdir(mode=0o700)
     for name, data in pictures.items():
         (folder / name).write_bytes(data)
+
+
+def _tidy(folder: Path, kept: set[Path]) -> None:
+    """What was sent along, and what a call that failed has left, is needed no more."""
+    for path in folder.glob("*"):
+        if path not in kept:
+            path.unlink(missing_ok=True)
 
 
 def _piece(path: Path, kind: str) -> Piece:

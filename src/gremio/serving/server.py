@@ -30,13 +30,12 @@ from gremio.serving.offered import Offered, signature_of
 from gremio.serving.patience import patient
 from gremio.serving.shelf import Shelf
 
-_PATIENCE = 8.0  # seconds that a pipeline has to stop before its process is ended
 _SHORTEST_KEY = 16
 
 
 @dataclass(frozen=True)
 class Ways:
-    """How it is served: where, to whom, by how many processes or by which Ray cluster.
+    """How it is served: where, to whom, by how many processes, or by how many replicas at most of which Ray cluster.
 
     ``keys`` open it, ``hosts`` are more names that it is known under; ``grace`` is the seconds that calls which are
     drawn have at the end.
@@ -46,6 +45,7 @@ class Ways:
     keys: Sequence[str] = ()
     hosts: Sequence[str] = ()
     workers: int = 1
+    ray: str | None = None
     grace: float = 30.0
 
 
@@ -58,10 +58,22 @@ def serve(
         GremioError: a pipeline can't be found, may not run, or can't be loaded.
     """
     shelf = chosen(wish, ask)
-    with own_folder(settings.home / "serving") as root, processes(shelf, root, ways.workers) as (artists, told):
+    with own_folder(settings.home / "serving") as root, _drawing(shelf, root, ways) as (artists, told):
         made = server(told, Line(artists, limits, root, Metrics()), ways)
         with _signals():
             run(made, lambda: ready(list(told)))
+
+
+@contextmanager
+def _drawing(shelf: Shelf, root: Path, ways: Ways) -> Iterator[tuple[Sequence[Artist], dict[str, Offered]]]:
+    if ways.ray is None:
+        with processes(shelf, root, ways.workers) as found:
+            yield found
+        return
+    from gremio.serving.on_ray import replicas
+
+    with replicas(shelf, ways.ray, ways.workers) as (artists, told):
+        yield artists, {name: offered_of(name, about) for name, about in told.items()}
 
 
 def keys_of(file: Path | None, settings: Settings, *, host: str, open_to_all: bool) -> list[str]:
@@ -95,16 +107,17 @@ def processes(
     """So many that draw, everything loaded, and what each pipeline tells of itself."""
     file = root / "shelf.json"
     file.write_text(shelf.dumps(), "utf-8")
-    artists = [ProcessArtist(file, number, patience=_PATIENCE, start=start) for number in range(count)]
+    artists = [ProcessArtist(file, number, start=start) for number in range(count)]
     with ExitStack() as stack:
         for artist in artists:
             stack.callback(artist.end)
         with ThreadPoolExecutor(count) as threads:
             told = list(threads.map(lambda artist: artist.info(), artists))
-        yield list(artists), {name: _offered(name, about) for name, about in told[0]["pipelines"].items()}
+        yield list(artists), {name: offered_of(name, about) for name, about in told[0]["pipelines"].items()}
 
 
-def _offered(name: str, told: Mapping[str, Any]) -> Offered:
+def offered_of(name: str, told: Mapping[str, Any]) -> Offered:
+    """A pipeline from what a worker tells of it."""
     about = " ".join(told["about"].strip().partition("\n\n")[0].split())
     return Offered(name, told["class"], about, told["digest"], signature_of(told["signature"]))
 
