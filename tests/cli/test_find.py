@@ -15,6 +15,8 @@ from gremio.catalog import Entry
 from gremio.catalog.store import Store, put
 from gremio.cli.main import gremio as command
 from gremio.machine.settings import Settings
+from gremio.workspace import LockEntry
+from gremio.workspace.lockfile import write_lock
 
 MIRROR = "diffusers/community-pipelines-mirror"
 
@@ -113,3 +115,15 @@ def test_paths_are_completed_by_the_shell(home) -> None:
     show = command.get_command(context, "show")
     found = show.params[0].shell_complete(context, "./pi")
     assert [(each.type, each.value) for each in found] == [("file", "./pi")]
+
+
+def test_names_of_the_lock_are_completed_too(home, tmp_path) -> None:
+    """Where refs are, with the project that was named before."""
+    write_lock(tmp_path / "gremio.lock", [LockEntry("lpw_locked", model="a/model")])
+    context = command.make_context("gremio", ["run"], resilient_parsing=True)
+    for name in ("run", "verify"):
+        found = command.get_command(context, name)
+        inner = found.make_context(name, ["--project", str(tmp_path)], parent=context, resilient_parsing=True)
+        [argument] = [each for each in found.params if each.param_type_name == "argument"]
+        assert [each.value for each in argument.shell_complete(inner, "lpw")] == ["lpw_locked"]
+        assert [each.value for each in argument.shell_complete(inner, "x")] == []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.consent import asking
 from gremio.cli.libraries import require_run_extra
 from gremio.cli.options import access_options, code_options, load_arguments, named_values, project_option
@@ -29,7 +30,13 @@ _SIZES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 @click.command()
 @click.argument("jobs")
 @click.argument("axes", nargs=-1, metavar="[NAME=VALUES…]")
-@click.option("--pipeline", required=True, metavar="REF", help="The pipeline: as for `run`, or a name in gremio.lock.")
+@click.option(
+    "--pipeline",
+    required=True,
+    metavar="REF",
+    shell_complete=completing.refs,
+    help="The pipeline: as for `run`, or a name in gremio.lock.",
+)
 @click.option("-m", "--model", help="The weights: owner/repo or a folder. Without it REF is the model itself.")
 @click.option("-o", "--output", required=True, metavar="PLACE", help="A folder, or s3://…, hf://… and their like.")
 @click.option("--grid", multiple=True, metavar="NAME=VALUES", help="Each row once for each: steps=10,20 seed=1..4.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.findings import changed_lines
 from gremio.cli.options import access_arguments, access_options, format_option, project_option
 from gremio.cli.wording import answer, section
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
-@click.argument("ref", required=False, default="")
+@click.argument("ref", required=False, default="", shell_complete=completing.refs)
 @click.option("-m", "--model", default="", help="The weights: owner/repo or a folder.")
 @click.option("--revision", default="", help="Of the code, as for `run`.")
 @click.option("--model-revision", default="", help="Of the weights.")
@@ -55,7 +56,7 @@ def add(name: str, yes: bool, note: str, project: str, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=completing.names)
 @project_option
 def remove(names: tuple[str, ...], project: str) -> None:
     """Take pipelines out of the lock. Nothing else is deleted."""
@@ -89,7 +90,7 @@ def lock(check: bool, yes: bool, project: str, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=completing.names)
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("-y", "--yes", "sure", is_flag=True, help="Don't ask whether to lock what has changed.")
 @click.option("--approve", "yes", is_flag=True, help="You have looked at the new code: let exactly this run.")

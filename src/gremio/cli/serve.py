@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.consent import asking
 from gremio.cli.libraries import require_run_extra, require_serve_extra
 from gremio.cli.options import access_options, code_options, load_arguments, project_option
@@ -16,7 +17,7 @@ from gremio.machine.settings import Settings
 
 
 @click.command()
-@click.argument("refs", nargs=-1, required=True, metavar="[NAME=]REF…")
+@click.argument("refs", nargs=-1, required=True, metavar="[NAME=]REF…", shell_complete=completing.refs)
 @click.option("-m", "--model", help="The weights: owner/repo or a folder. Without it REF is the model itself.")
 @click.option("--host", default="127.0.0.1", help="Where it listens; anywhere but on loopback it needs a key.")
 @click.option("--port", default=8000, type=click.IntRange(0, 65535), help="8000 if not given; 0 is a free one.")

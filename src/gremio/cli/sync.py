@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.options import access_arguments, access_options, format_option, project_option
 from gremio.cli.wording import answer
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=completing.names)
 @project_option
 @access_options
 def sync(names: tuple[str, ...], project: str, **options: Any) -> None:
@@ -25,7 +26,7 @@ def sync(names: tuple[str, ...], project: str, **options: Any) -> None:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=completing.names)
 @project_option
 @format_option
 def verify(names: tuple[str, ...], project: str, form: str) -> None:
@@ -43,7 +44,7 @@ def verify(names: tuple[str, ...], project: str, form: str) -> None:
 
 @click.command()
 @click.argument("bundle", type=click.Path(dir_okay=False))
-@click.argument("names", nargs=-1, metavar="[NAME…]")
+@click.argument("names", nargs=-1, metavar="[NAME…]", shell_complete=completing.names)
 @click.option(
     "--weights", is_flag=True, help="With the models' files. Without it the other side needs them from its cache."
 )

@@ -6,13 +6,14 @@ import webbrowser
 
 import click
 
+from gremio.cli import completing
 from gremio.cli.libraries import require_run_extra
 from gremio.machine.listening import Address
 from gremio.machine.settings import Settings
 
 
 @click.command()
-@click.argument("ref", required=False)
+@click.argument("ref", required=False, shell_complete=completing.refs)
 @click.option("-m", "--model", default="", help="The weights: owner/repo or a folder.")
 @click.option("--model-revision", default="", help="Of the weights: branch, tag or commit.")
 @click.option("--variant", default="", help="Weights of that variant, such as fp16.")
