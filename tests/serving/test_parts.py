@@ -126,6 +126,7 @@ def test_whatever_opens_files_is_not_offered() -> None:
         ({"num_frames": 200}, "num_frames is at most 128"),
         ({"prior_num_inference_steps": 999}, "at most 150"),
         ({"resolution": 4096}, "pixels"),
+        ({"height": 4104}, "asks for 4202496"),
         ({"sigmas": [0.5] * 1001}, "at most 1000 elements"),
         ({"prompt": ["a"] * 3, "num_images_per_prompt": 2}, "at most 4"),
     ],
@@ -138,6 +139,8 @@ def test_what_is_too_much_is_refused(values: dict[str, Any], why: str) -> None:
         num_frames: int = 8,
         prior_num_inference_steps: int = 4,
         resolution: int = 64,
+        height: int | None = None,
+        width: int | None = None,
         sigmas: list[float] | None = None,
         num_images_per_prompt: int = 1,
     ): ...

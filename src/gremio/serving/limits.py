@@ -12,6 +12,7 @@ from gremio.serving.refusals import Refusal, bad
 _SIDES: tuple[OptionName, ...] = ("width", "height", "resolution")
 _FRAMES = frozenset({"num_frames", "video_length", "frames", "num_video_frames", "n_frames"})
 _LONGEST_LIST = 1000
+_USUAL = 1024  # pixels of a side that nobody has named
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def _check_number(limits: Limits, signature: CallSignature, name: str, value: An
 
 def _check_pixels(limits: Limits, signature: CallSignature, values: Mapping[str, Any]) -> None:
     width, height, square = (_number(signature, values, find(signature, side)) for side in _SIDES)
-    pixels = max((width or 1) * (height or 1), (square or 1) ** 2)
+    # Where one side alone is asked for, the other is what the model was made for.
+    usual = _USUAL if width or height else 1
+    pixels = max((width or usual) * (height or usual), (square or 1) ** 2)
     if pixels > limits.pixels:
         names = [str(find(signature, side)) for side in _SIDES]
         name = next((name for name in names if name in values), "")
