@@ -74,6 +74,8 @@ def world(hub, put, sd_folder, show_one_folder, tmp_path, monkeypatch, one_threa
         if "gremio check" in text:
             trial = (*request.getfixturevalue("forks"), "gremio.checking.trial")
             monkeypatch.setattr("gremio.checking.runner.TRIAL", trial)
+        if "andbox" in text:
+            request.getfixturevalue("zygote")
         if "gremio batch" in text:
             (here / "prompts.csv").write_text(
                 "id,prompt,guidance_scale\nfox,a (red:1.3) fox,7.5\nowl,an owl at night,\n"

@@ -1,8 +1,10 @@
 """A pipeline that tells who answered, as slowly as it is asked to."""
 
 import os
+import random
 import time
 
+import numpy as np
 import torch
 from diffusers import DiffusionPipeline
 
@@ -19,4 +21,5 @@ class Echo(DiffusionPipeline):
         for _ in self.progress_bar(range(1)):
             time.sleep(seconds)
         noise = torch.randn(3, generator=generator)
-        return {"value": value, "worker": os.getpid(), "noise": noise, "own": torch.randn(3)}
+        own = [*torch.randn(3).tolist(), *np.random.rand(2), random.random()]
+        return {"value": value, "worker": os.getpid(), "noise": noise, "own": own}

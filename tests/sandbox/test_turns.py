@@ -78,7 +78,7 @@ def test_eight_threads_over_two_workers_and_a_kill(pool, home):
 
 
 def test_any_worker_gives_the_same_bytes(pool):
-    """With a seed for torch's own randomness too, which is of the thread that gave it."""
+    """With a seed for all other randomness too, which is of the thread that gave it."""
     pipe = pool(workers=2)
     found = {}
 
@@ -91,6 +91,12 @@ def test_any_worker_gives_the_same_bytes(pool):
         list(threads.map(call, range(8)))
     assert len(found) == 2
     assert len({each for answers in found.values() for each in answers}) == 1
+
+
+def test_without_a_seed_no_two_workers_draw_the_same(sandbox):
+    """Though both were forked from one process."""
+    answers = [sandbox("echo_pipeline.py")() for _ in range(2)]
+    assert not set(answers[0]["own"]) & set(answers[1]["own"])
 
 
 def test_what_waits_has_bounds(pool):

@@ -156,7 +156,7 @@ class Sandbox:
         return self._orders[0].signature
 
     def seed(self, number: int) -> None:
-        """Seed torch's own randomness for the next call of this thread, for pipelines that take no generator."""
+        """Seed all randomness but a generator's for the next call of this thread: torch's, numpy's and Python's own."""
         self._here.seed = number
 
     def close(self) -> None:

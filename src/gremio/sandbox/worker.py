@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import random
+import secrets
 import socket
 import sys
 import traceback
@@ -43,6 +45,8 @@ def work(asked: dict[str, Any], channel: int, log: int, parent: int) -> None:
     import torch
 
     torch.set_num_threads(int(asked["threads"]))
+    # Every fork has the randomness of what it was forked from, all of them the same.
+    _seed_all(secrets.randbits(62))
     worker = Worker(Channel(socket.socket(fileno=channel)))
     try:
         while True:
@@ -165,9 +169,7 @@ class Worker:
         return pipeline(**arguments)
 
     def _seed(self, body: dict[str, Any], blobs: Iterable[Blob]) -> None:
-        import torch
-
-        torch.manual_seed(body["number"])
+        _seed_all(body["number"])
 
     def _cast(self, body: dict[str, Any], blobs: Iterable[Blob]) -> None:
         """Standard components as the libraries make them in a dtype, saved below ``cast`` in the scratch folder."""
@@ -228,6 +230,15 @@ def _choice(body: dict[str, Any], blobs: list[Blob]) -> tuple[Any, list[bytes]]:
     files = dict(zip(code["paths"], sent, strict=False))
     tree = CodeTree(files, code["entry"], Origin(**code["origin"]), code["meant"])
     return CodeChoice(PipelineRef.parse(body["ref"]), None, body["class_name"], grant, body["mend"], tree), own
+
+
+def _seed_all(number: int) -> None:
+    import numpy
+    import torch
+
+    random.seed(number)
+    numpy.random.seed(number % 2**32)
+    torch.manual_seed(number)
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
