@@ -1,8 +1,8 @@
-"""Many calls over a few sandboxes whose workers are killed at random: every call is answered or told lost.
+"""Many calls over the workers of one sandbox, which are killed at random: every call is answered or told lost.
 
     python benchmarks/soak.py [--calls 500] [--workers 4] [--kills 0.1] [--seed 0]
 
-Each worker is called from a thread of its own and killed before, during or after a call. At the end as many
+Twice as many threads as workers call; workers are killed before, during or after a call. At the end as many
 descriptors, processes, threads and scratch folders have to be there as after the first calls, and as much memory; what
 is not is printed, and the exit code is 1.
 """
@@ -51,7 +51,7 @@ class Tally:
 
 
 def drive(pipe: Any, calls: int, kills: float, seed: int, tally: Tally) -> None:
-    """Calls of one sandbox, one after the other."""
+    """Calls of one thread, one after the other."""
     from PIL import Image
 
     from gremio.errors import SandboxLost
@@ -74,8 +74,8 @@ def drive(pipe: Any, calls: int, kills: float, seed: int, tally: Tally) -> None:
 
 
 def kill(pipe: Any) -> None:
-    """As the system would when memory runs out."""
-    process = pipe._workers[0].process
+    """One of the workers, as the system would when memory runs out."""
+    process = random.choice(pipe._workers).process
     if process is not None and process.status is None:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
@@ -127,24 +127,23 @@ def soak(calls: int, workers: int, kills: float, seed: int) -> tuple[Tally, dict
         index = {"_class_name": "Echo", "scheduler": ["diffusers", "DDIMScheduler"]}
         (place / "model" / "model_index.json").write_text(json.dumps(index))
         (place / "echo.py").write_text(CODE)
-        made = [Sandbox.from_pretrained(place / "model", custom_pipeline=place / "echo.py") for _ in range(workers)]
-        run(made, 10, kills, seed + 1, Tally())
-        before = settled(made, place / "home")
-        run(made, calls // workers, kills, seed, tally)
-        after = settled(made, place / "home")
-        for pipe in made:
-            pipe.close()
+        pipe = Sandbox.from_pretrained(place / "model", custom_pipeline=place / "echo.py", workers=workers)
+        run(pipe, 2 * workers, 10, kills, seed + 1, Tally())
+        before = settled(pipe, workers, place / "home")
+        run(pipe, 2 * workers, calls // (2 * workers), kills, seed, tally)
+        after = settled(pipe, workers, place / "home")
+        pipe.close()
         left = list((place / "home" / "scratch").iterdir())
         if left:
             tally.wrong.append(f"{len(left)} scratch folders were left")
     return tally, before, after
 
 
-def run(made: list[Any], calls: int, kills: float, seed: int, tally: Tally) -> None:
-    """All sandboxes at once."""
+def run(pipe: Any, threads_in_all: int, calls: int, kills: float, seed: int, tally: Tally) -> None:
+    """All threads at once."""
     threads = [
         threading.Thread(target=drive, args=(pipe, calls, kills, seed * 100 + number, tally))
-        for number, pipe in enumerate(made)
+        for number in range(threads_in_all)
     ]
     for each in threads:
         each.start()
@@ -152,13 +151,11 @@ def run(made: list[Any], calls: int, kills: float, seed: int, tally: Tally) -> N
         each.join()
 
 
-def settled(made: list[Any], home: Path) -> dict[str, int]:
-    """What is held once every sandbox has a worker again and nothing is under way."""
+def settled(pipe: Any, workers: int, home: Path) -> dict[str, int]:
+    """What is held once every worker is there again and nothing is under way."""
     time.sleep(1)
-    for pipe in made:
-        with suppress(Exception):
-            pipe.info()
-        pipe.info()
+    while not all(worker.is_there for worker in pipe._workers):
+        run(pipe, workers, 1, 0, 0, Tally())
     time.sleep(1)
     return held(home)
 
@@ -172,7 +169,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     tally, before, after = soak(options.calls, options.workers, options.kills, options.seed)
-    calls = options.calls // options.workers * options.workers
+    calls = options.calls // (2 * options.workers) * 2 * options.workers
     print(f"{calls} calls: {tally.answered} answered, {tally.lost} told lost, {len(tally.wrong)} wrong")
     grown = {}
     for name in before:
