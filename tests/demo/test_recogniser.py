@@ -17,7 +17,7 @@ from training.pictures import (
 )
 from training.shapes import SHAPES, shape_mask
 
-COUNT = 200
+COUNT = 100
 
 
 def _as_drawn(picture: Image.Image) -> Image.Image:

@@ -27,7 +27,7 @@ class Mine(StableDiffusionPipeline):
         return super().__call__(prompt, num_inference_steps=num_inference_steps, generator=generator,
                                 height=height, width=width, output_type=output_type)
 """
-EATS = PLAIN + "import os\nheld = []\nwhile True: held.append(os.urandom(2**24))\n"
+EATS = PLAIN + "held = []\nwhile True: held.append(b'x' * 2**24)\n"
 SLEEPS = PLAIN + "import time\ntime.sleep(600)\n"
 DIES = PLAIN + "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n"
 
