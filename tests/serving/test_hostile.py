@@ -40,6 +40,7 @@ VALUES: dict[str, tuple[dict[str, Any], str]] = {
     "a huge number of steps": ({"prompt": "x", "num_inference_steps": 10**9}, "bad_value"),
     "a huge number of pictures": ({"prompt": "x", "num_images_per_prompt": 10**6}, "bad_value"),
     "a huge number of prompts": ({"prompt": ["x"] * 500}, "bad_value"),
+    "a prompt without end": ({"prompt": "x" * 500_000}, "bad_value"),
     "a huge integer": ({"prompt": "x", "width": 10**300}, "bad_value"),
     "a negative seed": ({"prompt": "x", "seed": -1}, "bad_value"),
     "a seed that is none": ({"prompt": "x", "seed": [1]}, "bad_value"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from gremio.machine.settings import Settings
 @click.argument("refs", nargs=-1, required=True, metavar="[NAME=]REF…", shell_complete=completing.refs)
 @click.option("-m", "--model", help="The weights: owner/repo or a folder. Without it REF is the model itself.")
 @click.option("--host", default="127.0.0.1", help="Where it listens; anywhere but on loopback it needs a key.")
-@click.option("--port", default=8000, type=click.IntRange(0, 65535), help="8000 if not given; 0 is a free one.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="0 is a free one.")
 @click.option(
     "--key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -28,19 +29,64 @@ from gremio.machine.settings import Settings
 )
 @click.option("--no-key", is_flag=True, help="Need none, wherever it listens: something before it asks for one.")
 @click.option("--allow-host", "hosts", multiple=True, metavar="NAME", help="Another name that it is asked for under.")
-@click.option("--workers", type=click.IntRange(1), default=1, help="Processes that draw, each with a GPU of its own.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that draw, each with a GPU of its own.",
+)
 @click.option("--ray", is_flag=False, flag_value="local", metavar="[ADDRESS]", help="Replicas of a Ray cluster draw.")
-@click.option("--queue", type=click.IntRange(1), default=64, help="Calls that wait; more are answered with 429.")
-@click.option("--timeout", type=click.FloatRange(0, min_open=True), default=600, help="Seconds of one call.")
-@click.option("--max-body", type=click.IntRange(1), default=20, metavar="MB", help="Of one request.")
-@click.option("--max-pixels", type=click.IntRange(1), default=2048 * 2048, help="Of a picture, sent or asked for.")
-@click.option("--max-steps", type=click.IntRange(1), default=150, help="Of one call.")
-@click.option("--max-pictures", type=click.IntRange(1), default=4, help="That one call makes.")
-@click.option("--max-frames", type=click.IntRange(1), default=128, help="Of a film.")
-@click.option("--keep", type=click.FloatRange(0, min_open=True), default=3600, help="Seconds that a result is kept.")
-@click.option("--keep-size", type=click.IntRange(1), default=1024, metavar="MB", help="Of all results together.")
-@click.option("--patience", type=click.FloatRange(0, min_open=True), default=30, help="Seconds for a slow client.")
-@click.option("--grace", type=click.FloatRange(0), default=30, help="Seconds for calls that are drawn, at the end.")
+@click.option(
+    "--queue",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    help="Calls that wait; more are answered with 429.",
+)
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), default=600, show_default=True, help="Seconds of one call."
+)
+@click.option("--max-body", type=click.IntRange(1), default=20, show_default=True, metavar="MB", help="Of one request.")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(1),
+    default=2048 * 2048,
+    show_default=True,
+    help="Of a picture, sent or asked for.",
+)
+@click.option("--max-steps", type=click.IntRange(1), default=150, show_default=True, help="Of one call.")
+@click.option("--max-pictures", type=click.IntRange(1), default=4, show_default=True, help="That one call makes.")
+@click.option("--max-frames", type=click.IntRange(1), default=128, show_default=True, help="Of a film.")
+@click.option(
+    "--keep",
+    type=click.FloatRange(0, min_open=True),
+    default=3600,
+    show_default=True,
+    help="Seconds that a result is kept.",
+)
+@click.option(
+    "--keep-size",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    metavar="MB",
+    help="Of all results together.",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(0, min_open=True),
+    default=30,
+    show_default=True,
+    help="Seconds for a slow client.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(0),
+    default=30,
+    show_default=True,
+    help="Seconds for calls that are drawn, at the end.",
+)
 @click.option(
     "--dtype",
     type=click.Choice(["float32", "float16", "bfloat16", "fp32", "fp16", "bf16"]),
@@ -79,6 +125,8 @@ def serve(refs: tuple[str, ...], **options: Any) -> None:
     settings = Settings.from_environment()
     host = options.pop("host")
     keys = keys_of(options.pop("key_file"), settings, host=host, open_to_all=options.pop("no_key"))
+    # No pipeline needs it.
+    os.environ.pop("GREMIO_API_KEY", None)
     address = Address.choose(host, options.pop("port"))
     ways = Ways(address, keys, options.pop("hosts"), options.pop("workers"), options.pop("ray"), options.pop("grace"))
     limits = Limits(

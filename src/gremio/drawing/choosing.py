@@ -5,6 +5,7 @@ Whatever a person names, who draws gets an entry of a lock: it loads those bytes
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -55,7 +56,10 @@ class Chosen:
     def weights(self) -> str:
         """What is the same where two have the same weights; empty where it has none."""
         weights = self.entry.weights
-        return f"{self.project}\n{weights}" if weights else ""
+        if weights is None:
+            return ""
+        said = [weights.variant, sorted(weights.files.items())]
+        return hashlib.sha256(repr(said).encode()).hexdigest()
 
     @property
     def places(self) -> dict[str, str]:
@@ -155,7 +159,8 @@ def approved(request: LoadRequest, ask: Ask[Any]) -> tuple[Resolved, list[Approv
     try:
         resolved: Resolved = ask(lambda: resolve(request))
     except (BadModelIndex, NoClass) as error:
-        error.next_step = f"Only `gremio run` draws with modular blocks. {error.next_step}".strip()
+        hint = "" if request.code.ref else "Code without weights needs --model. "
+        error.next_step = f"{hint}Only `gremio run` draws with modular blocks. {error.next_step}".strip()
         raise
     slots = [name for name, entry in resolved.index.components.items() if not entry.is_null]
     choose_files(resolved, slots)

@@ -39,7 +39,13 @@ def application(pipelines: Mapping[str, Offered], line: Line, rules: Rules) -> A
         await line.close()
 
     app = FastAPI(
-        title="Gremio", version=__version__, description=_ABOUT, docs_url=None, redoc_url=None, lifespan=living
+        title="Gremio",
+        version=__version__,
+        description=_ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=living,
     )
     desk = Desk(pipelines, line)
     app.include_router(routes.router(desk))

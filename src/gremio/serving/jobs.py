@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -75,7 +75,8 @@ class Job:
         self.stopped.set()
 
     def end(self, state: State, error: Refusal | None = None) -> None:
-        """Nothing more happens."""
+        """Nothing more happens; what was asked for is forgotten but for its seed."""
+        self.call = replace(self.call, values={})
         self.state, self.error, self.ended = state, error, time.monotonic()
         self.tell()
 

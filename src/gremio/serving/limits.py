@@ -13,6 +13,7 @@ _SIDES: tuple[OptionName, ...] = ("width", "height", "resolution")
 _FRAMES = frozenset({"num_frames", "video_length", "frames", "num_video_frames", "n_frames"})
 _LONGEST_LIST = 1000
 _USUAL = 1024  # pixels of a side that nobody has named
+_LONGEST_TEXT = 100_000  # characters of a value as it would be written
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ def check(limits: Limits, signature: CallSignature, values: Mapping[str, Any]) -
     for name, value in values.items():
         if isinstance(value, list) and len(value) > _LONGEST_LIST:
             raise bad(f"{name}: a list has at most {_LONGEST_LIST} elements", name)
+        if len(str(value)) > _LONGEST_TEXT:
+            raise bad(f"{name} is longer than {_LONGEST_TEXT} characters", name)
         _check_number(limits, signature, name, value)
     _check_pixels(limits, signature, values)
     _check_pictures(limits, signature, values)
