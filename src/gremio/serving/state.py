@@ -30,7 +30,8 @@ class State:
                 now.clear()
                 now.update(saved)
         for value, saved in self._held:
-            if not _same(value, saved):
+            # Most are empty and stay so.
+            if (value or saved) and not _same(value, saved):
                 _refill(value, saved)
 
 

@@ -46,6 +46,7 @@ class Worker:
         self._loaded: dict[str, Any] = {}
         self._signatures: dict[str, CallSignature] = {}
         self._states: dict[str, State] = {}
+        self._owners: list[str] = []
 
     def draw(self, order: Mapping[str, Any], tell: Tell, stopped: Stop) -> Mapping[str, Any]:
         """Answer one order.
@@ -106,15 +107,15 @@ class Worker:
             # It maps the weights that another has mapped, so nothing need be shared.
             return load(locked, locked.device or "cpu")
         device, _ = device_of(locked.device, self._number)
-        source = next((each for each in self._loaded if self._shelf.sets[each] == self._shelf.sets[name]), None)
-        if source is None or locked.entry.code is None:
-            return load(locked, device)
-        self._states[source].restore()
-        try:
-            return share(locked, self._loaded[source])
-        except ComponentMissing as error:
-            log.warning("%s has weights of its own: %s", name, error.message)
-            return load(locked, device)
+        own = [each for each in self._owners if self._shelf.sets[each] == self._shelf.sets[name]]
+        for source in own if locked.entry.code is not None else ():
+            self._states[source].restore()
+            try:
+                return share(locked, self._loaded[source])
+            except ComponentMissing as error:
+                log.warning("%s can't have the weights of %s: %s", name, source, error.message)
+        self._owners.append(name)
+        return load(locked, device)
 
     def _drawn(self, order: Mapping[str, Any], tell: Tell, stopped: Stop) -> Mapping[str, Any]:
         name, call, folder = order["pipeline"], Call.of(order["call"]), Path(order["folder"])
