@@ -121,11 +121,12 @@ def test_a_lost_call_is_told_and_the_next_one_is_answered(sandbox):
 
 
 def test_the_parent_stays_light_and_nothing_outlives_it(small, home):
-    """It imports nothing heavy. When it is killed in a call, and even if a copy of it goes on, all else ends."""
+    """It imports nothing heavy. When it is killed, in a call or between two, even if a copy goes on, all else ends."""
     script = (
         "import os, sys, time, gremio\n"
-        f"pipe = gremio.Sandbox.from_pretrained({str(small)!r}, custom_pipeline={str(Path(__file__).parent)!r}"
-        " + '/attack_pipeline.py')\n"
+        f"made = [gremio.Sandbox.from_pretrained({str(small)!r}, custom_pipeline={str(Path(__file__).parent)!r}"
+        " + '/attack_pipeline.py') for _ in range(2)]\n"
+        "pipe, idle = made\n"
         "from gremio.sandbox.forks import forks\n"
         "print(pipe(attack='own first environment in memory', bait={}))\n"
         "print({'torch', 'diffusers', 'transformers'} & set(sys.modules))\n"
@@ -134,7 +135,7 @@ def test_the_parent_stays_light_and_nothing_outlives_it(small, home):
         "    pipe.close()\n"
         "    time.sleep(60)\n"
         "print(pipe(attack='own first environment in memory', bait={}))\n"
-        "print(copy, pipe._workers[0].process.pid, forks._zygote.pid, flush=True)\n"
+        "print(copy, *(each._workers[0].process.pid for each in made), forks._zygote.pid, flush=True)\n"
         "pipe(bomb='hang')\n"
     )
     environment = {**os.environ, "GREMIO_TEST_SECRET": "hf_secret"}
@@ -154,7 +155,7 @@ def test_the_parent_stays_light_and_nothing_outlives_it(small, home):
     assert Path(f"/proc/{copy}").exists()
     os.kill(copy, signal.SIGKILL)
     assert [pid for pid in others if Path(f"/proc/{pid}").exists()] == []
-    assert len(others) == 2
+    assert len(others) == 3
     assert folders(home) == []
 
 

@@ -45,7 +45,9 @@ class Zygote:
 
     def __init__(self, parent: socket.socket) -> None:
         self._parent = parent
-        self._workers: dict[int, Path] = {}
+        self._workers: set[int] = set()
+        # Also of those that have ended: the parent removes them, unless it dies, with which its workers end by themselves.
+        self._folders: set[Path] = set()
         self._handles: dict[int, int] = {}  # of a worker, by a descriptor that can be read once it has ended
         self._ready = select.poll()
         self._ready.register(parent, select.POLLIN)
@@ -60,9 +62,10 @@ class Zygote:
                 if self._parent.fileno() in ready and not self._answer():
                     return
         finally:
-            for worker, folder in self._workers.items():
+            for worker in self._workers:
                 _kill(worker)
                 os.waitpid(worker, 0)
+            for folder in self._folders:
                 scratch.remove(folder)
 
     def _answer(self) -> bool:
@@ -81,7 +84,8 @@ class Zygote:
             _become_worker(asked, *descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        self._workers[worker] = Path(asked["scratch"])
+        self._workers.add(worker)
+        self._folders = {folder for folder in self._folders if folder.exists()} | {Path(asked["scratch"])}
         handle = os.pidfd_open(worker)
         self._handles[handle] = worker
         self._ready.register(handle, select.POLLIN)
@@ -93,7 +97,7 @@ class Zygote:
         self._ready.unregister(handle)
         os.close(handle)
         _, status = os.waitpid(worker, 0)
-        del self._workers[worker]
+        self._workers.remove(worker)
         _kill(worker)  # a group that it may have left behind
         self._say({"ended": worker, "status": os.waitstatus_to_exitcode(status)})
 
