@@ -186,10 +186,10 @@ def test_pipelines_over_one_set_of_weights_share_it_and_leave_nothing_in_it(tmp_
     for place, name in enumerate(("long_prompt", "leaving", "leaving", "long_prompt")):
         folder = tmp_path / str(place)
         folder.mkdir()
-        order = {"pipeline": name, "call": call.as_dict(), "folder": str(folder), "suffix": ".webp", "job": "1"}
+        order = {"pipeline": name, "calls": [call.as_dict()], "folders": [str(folder)], "suffix": ".webp", "job": "1"}
         made = worker.draw(order, lambda **told: heard.append(told), bool)
-        drawn.append((folder / made["pieces"][0]["file"]).read_bytes())
-        assert made["pieces"][0]["kind"] == ("image" if name == "long_prompt" else "text")
+        drawn.append((folder / made["made"][0]["pieces"][0]["file"]).read_bytes())
+        assert made["made"][0]["pieces"][0]["kind"] == ("image" if name == "long_prompt" else "text")
     assert drawn[0] == drawn[3]
     assert heard[-1] == {"done": 1, "total": 1}
 
@@ -199,8 +199,9 @@ class Instant:
 
     async def draw(self, order: Mapping[str, Any], hear: Any, cancelled: threading.Event) -> Mapping[str, Any]:
         """At once."""
-        Path(order["folder"], "a.png").write_bytes(bytes(10))
-        return {"pieces": [{"file": "a.png", "kind": "image"}], "notes": []}
+        for folder in order["folders"]:
+            Path(folder, "a.png").write_bytes(bytes(10))
+        return {"made": [{"pieces": [{"file": "a.png", "kind": "image"}], "notes": []}] * len(order["folders"])}
 
     async def close(self) -> None:
         """Nothing is held."""

@@ -115,6 +115,32 @@ def test_a_job_is_cancelled_at_a_step_and_one_that_waits_at_once(service: Servic
     assert service.ask(CALL, {"prompt": "a fox"}).status == 200
 
 
+def test_calls_that_are_alike_are_drawn_in_one_where_that_is_wanted(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with its own seed; where one call for all fails, they are drawn one by one."""
+    asked = [{"prompt": f"fox {seed}", "seed": seed} for seed in range(3)]
+    alone = [service.ask(CALL, each, headers=PNG).body for each in asked]
+    artist, sizes = service.line._artists[0], []
+    draw = artist.draw
+
+    async def counted(order: Any, *rest: Any) -> Any:
+        sizes.append(len(order["calls"]))
+        return await draw(order, *rest)
+
+    monkeypatch.setattr(artist, "draw", counted)
+    monkeypatch.setattr(service.line, "limits", replace(service.line.limits, together=3, queue=9))
+    first = service.job(pause=0.5)
+    alike = [service.job(**each) for each in asked]
+    short = [service.job(seed=seed, trouble="memory") for seed in range(2)]
+    assert {service.over(number)["state"] for number in (first, *alike, *short)} == {"done"}
+    assert sizes == [1, 3, 2, 1, 1]
+    drawn = [service.ask(f"/v1/jobs/{number}/result", headers=PNG).body for number in alike]
+    pixels = [[Image.open(io.BytesIO(each)).tobytes() for each in made] for made in (alone, drawn)]
+    assert pixels[0] == pixels[1]
+    assert [Image.open(io.BytesIO(each)).info["gremio:prompt"] for each in drawn] == ["fox 0", "fox 1", "fox 2"]
+
+
 def test_what_takes_too_long_is_stopped(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """And told so; the next is drawn."""
     monkeypatch.setattr(service.line, "limits", replace(service.line.limits, seconds=0.3))

@@ -17,7 +17,7 @@ from gremio.batching.made import File, Made
 from gremio.batching.order import Order
 from gremio.drawing.locked import device_of, empty_cache, is_memory, load, seed_all
 from gremio.errors import DiskFull, GremioError, OptionError, SandboxLost
-from gremio.running.calls import CallSignature, find
+from gremio.running.calls import CallSignature, find, takes_lists, together
 from gremio.running.outputs import Artifact, collect, making, save
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -63,21 +63,13 @@ class Drawer:
 
     def _groups(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
         """Rows that are alike but for prompts and seeds, in the order they have."""
-        if len(rows) == 1 or not self._takes_lists():
+        if len(rows) == 1 or self._order.sandbox or not takes_lists(self.caller.signature):
             yield from ([row] for row in rows)
             return
         for _, alike in groupby(rows, self._likeness):
             group = list(alike)
             step = self._most or len(group)
             yield from (group[start : start + step] for start in range(0, len(group), step))
-
-    def _takes_lists(self) -> bool:
-        signature = self.caller.signature
-        names = (find(signature, "prompt"), find(signature, "seed"))
-        if names[1] != "generator" or self._order.sandbox:
-            return False
-        parameters = [signature.get(str(name)) for name in names]
-        return all(each and any(kind.what == "list" for kind in each.wanted.members()) for each in parameters)
 
     def _likeness(self, row: Row) -> str:
         cells = self.caller.cells(row)
@@ -131,10 +123,7 @@ class Drawer:
 
     def _several(self, group: list[Row]) -> list[list[Artifact]]:
         """One call for all, each row with a generator of its own."""
-        each = [self.caller.arguments(row) for row in group]
-        signature = self.caller.signature
-        lists = [find(signature, "prompt"), find(signature, "negative_prompt"), find(signature, "seed")]
-        arguments = {**each[0], **{n: [one[n] for one in each] for n in lists if n and n in each[0]}}
+        arguments = together(self.caller.signature, [self.caller.arguments(row) for row in group])
         seed_all(self.caller.seed_of(group[0]))
         found = collect(self._pipeline(**arguments), fps=self._order.fps)
         if len(found) != len(group):

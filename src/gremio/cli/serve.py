@@ -38,6 +38,13 @@ from gremio.machine.settings import Settings
 )
 @click.option("--ray", is_flag=False, flag_value="local", metavar="[ADDRESS]", help="Replicas of a Ray cluster draw.")
 @click.option(
+    "--together",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Calls drawn in one, if alike but for prompts and seeds; it changes the last bits.",
+)
+@click.option(
     "--queue",
     type=click.IntRange(1),
     default=64,
@@ -136,6 +143,7 @@ def serve(refs: tuple[str, ...], **options: Any) -> None:
         pictures=options.pop("max_pictures"),
         frames=options.pop("max_frames"),
         seconds=options.pop("timeout"),
+        together=options.pop("together"),
         queue=options.pop("queue"),
         keep=options.pop("keep"),
         kept=options.pop("keep_size") << 20,

@@ -14,12 +14,21 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, Protocol
 
 from gremio.drawing.refusals import rebuilt
 from gremio.errors import GremioError
 from gremio.machine.processes import PYTHON
 from gremio.machine.terminal import plain
+
+
+class Stop(Protocol):
+    """Says whether to stop, as ``threading.Event`` does."""
+
+    def is_set(self) -> bool:
+        """Whether to."""
+        ...
+
 
 Hear = Callable[[Mapping[str, Any]], None]
 
@@ -80,7 +89,7 @@ class DrawingProcess:
         threading.Thread(target=self._listen, args=(process, self._events), daemon=True).start()
         threading.Thread(target=self._drain, args=(process,), daemon=True).start()
 
-    def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: threading.Event, *, ref: str) -> dict[str, Any]:
+    def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: Stop, *, ref: str) -> dict[str, Any]:
         """What it made of an order; ``hear`` gets what it tells meanwhile, ``cancelled`` stops it within a step.
 
         Raises:
@@ -117,7 +126,7 @@ class DrawingProcess:
                 assert stream is not None
                 stream.close()
 
-    def _told(self, cancelled: threading.Event) -> Iterator[dict[str, Any]]:
+    def _told(self, cancelled: Stop) -> Iterator[dict[str, Any]]:
         """What the process tells until it is gone; it is ended if it does not stop when it is told to."""
         until: float | None = None
         while True:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from gremio.drawing.process import DrawingProcess
+from gremio.drawing.process import DrawingProcess, Stop
 from gremio.machine.processes import PYTHON
 from gremio.serving.line import Hear
 
@@ -40,7 +40,7 @@ class ProcessArtist:
         found: Mapping[str, Any] = self._process.draw({"ask": "info"}, lambda told: None, threading.Event(), ref="")
         return found
 
-    async def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: threading.Event) -> Mapping[str, Any]:
+    async def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: Stop) -> Mapping[str, Any]:
         """See ``Artist``."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -31,6 +32,16 @@ class Call:
             settings[name] = Given(found[0] if name in self.single else found)
         seed = self.seed if find(signature, "seed") else None
         return build(signature, settings=settings, seed=seed, device="cpu" if torch else None, setting="argument")
+
+    def likeness(self, signature: CallSignature) -> str | None:
+        """What calls that can be one have in common; None for one that is drawn alone."""
+        names = [find(signature, "prompt"), find(signature, "negative_prompt")]
+        texts = [name for name in names if name in self.values]
+        count = self.values.get(str(find(signature, "count")), (1, None))[0]
+        plain = names[0] in texts and all(isinstance(self.values[str(name)][0], str) for name in texts)
+        if self.pictures or count != 1 or not plain:
+            return None
+        return json.dumps([texts, {name: given for name, given in self.values.items() if name not in texts}])
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -54,6 +54,12 @@ class Job:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
+    def likeness(self) -> str | None:
+        """What jobs that can be one call have in common; None for one that is drawn alone."""
+        alike = self.call.likeness(self.offered.signature) if self.offered.together else None
+        return alike and f"{self.offered.name} {self.suffix} {alike}"
+
+    @property
     def over(self) -> bool:
         """Whether nothing more happens."""
         return self.state in ("done", "failed", "cancelled")

@@ -21,8 +21,9 @@ class Limits:
     """Of one request: ``body`` bytes, ``pixels`` of a picture that is sent or asked for, ``steps``, ``pictures`` that
     one call makes, ``frames`` of a film, ``inputs`` that are sent along, ``seconds`` of drawing.
 
-    Of all: ``queue`` calls that wait, ``connections``; results are kept for ``keep`` seconds and up to ``kept`` bytes.
-    ``patience`` is in seconds, for a client that sends or reads slowly.
+    Of all: ``together`` calls that are drawn in one, where that can be; ``queue`` calls that wait, ``connections``;
+    results are kept for ``keep`` seconds and up to ``kept`` bytes. ``patience`` is in seconds, for a client that sends
+    or reads slowly.
     """
 
     body: int = 20 << 20
@@ -32,6 +33,7 @@ class Limits:
     frames: int = 128
     inputs: int = 16
     seconds: float = 600.0
+    together: int = 1
     queue: int = 64
     connections: int = 1024
     keep: float = 3600.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +13,7 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Protocol
 
-from gremio.drawing.process import Cancelled, Lost
+from gremio.drawing.process import Cancelled, Lost, Stop
 from gremio.serving.bodies import Asked
 from gremio.serving.jobs import Job, Piece, State
 from gremio.serving.limits import Limits
@@ -35,10 +34,21 @@ _STOPPING = Refusal(503, "stopping", "the service is stopping", headers={"Retry-
 _CANCELLED = Refusal(409, "cancelled", "the job was cancelled")
 
 
+class Stops:
+    """Says whether nobody wants any of these jobs any more."""
+
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self._jobs = jobs
+
+    def is_set(self) -> bool:
+        """As an event does."""
+        return all(job.stopped.is_set() for job in self._jobs)
+
+
 class Artist(Protocol):
     """Draws one order at a time."""
 
-    async def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: threading.Event) -> Mapping[str, Any]:
+    async def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: Stop) -> Mapping[str, Any]:
         """What was made; ``hear`` may be called from any thread.
 
         Raises:
@@ -174,64 +184,102 @@ class Line:
         while True:
             async with self._more:
                 await self._more.wait_for(lambda: self._waiting)
-                job = self._waiting.popleft()
-            self._drawing.add(job.id)
+                jobs = self._next()
+            self._drawing.update(job.id for job in jobs)
             try:
-                await self._draw(artist, job)
+                await self._draw(artist, jobs)
             finally:
-                self._drawing.discard(job.id)
+                self._drawing.difference_update(job.id for job in jobs)
 
-    async def _draw(self, artist: Artist, job: Job) -> None:
+    def _next(self) -> list[Job]:
+        """The first that waits, and others that can be one call with it."""
+        first = self._waiting.popleft()
+        likeness = first.likeness if self.limits.together > 1 else None
+        alike = [job for job in self._waiting if likeness and job.likeness == likeness][: self.limits.together - 1]
+        for job in alike:
+            self._waiting.remove(job)
+        return [first, *alike]
+
+    async def _draw(self, artist: Artist, jobs: list[Job]) -> None:
+        for job in jobs:
+            job.state = "drawing"
+            job.tell()
+        if len(jobs) > 1:
+            try:
+                await self._attempt(artist, jobs, tries=1)
+                return
+            except Exception as error:
+                # Whoever fails, or ends the process, fails alone.
+                log.warning("%d jobs of %s in one call: %s; now one by one", len(jobs), jobs[0].offered.name, error)
+        for job in jobs:
+            started = time.monotonic()
+            try:
+                await self._attempt(artist, [job], tries=_TRIES)
+            except Exception as error:
+                if not isinstance(error, Cancelled):
+                    log.error("job %s of %s failed: %s", job.id, job.offered.name, error)
+                await self._end(job, error, started)
+
+    async def _attempt(self, artist: Artist, jobs: list[Job], *, tries: int) -> None:
+        """Draw them in one call, and end them.
+
+        Raises:
+            Cancelled, GremioError: they could not be drawn like this.
+        """
         loop, started = asyncio.get_running_loop(), time.monotonic()
         late = Refusal(504, "too_long", f"it took more than {self.limits.seconds:g} seconds")
-        timer = loop.call_later(self.limits.seconds, job.stop, late)
+        timers = [loop.call_later(self.limits.seconds, job.stop, late) for job in jobs]
+        try:
+            made = await self._drawn(artist, jobs, tries)
+        finally:
+            for timer in timers:
+                timer.cancel()
+        for job, each in zip(jobs, made, strict=True):
+            await self._end(job, each, started)
+
+    async def _drawn(self, artist: Artist, jobs: list[Job], tries: int) -> Sequence[Mapping[str, Any]]:
+        loop, first = asyncio.get_running_loop(), jobs[0]
 
         def hear(told: Mapping[str, Any]) -> None:
-            loop.call_soon_threadsafe(job.hear, told)
+            for job in jobs:
+                loop.call_soon_threadsafe(job.hear, told)
 
-        job.state = "drawing"
-        job.tell()
-        try:
-            state, error = await self._outcome(artist, job, hear)
-        finally:
-            timer.cancel()
+        order = {
+            "pipeline": first.offered.name,
+            "calls": [job.call.as_dict() for job in jobs],
+            "folders": [str(job.folder) for job in jobs],
+            "suffix": first.suffix,
+            "job": first.id,
+        }
+        for number in range(1, tries + 1):
+            try:
+                made: Sequence[Mapping[str, Any]] = (await artist.draw(order, hear, Stops(jobs)))["made"]
+            except Lost as error:
+                self.metrics.lost()
+                log.error("job %s of %s: %s", first.id, first.offered.name, error.message)
+                if number == tries:
+                    raise
+            else:
+                return made
+        raise AssertionError("it is tried at least once")
+
+    async def _end(self, job: Job, made: Mapping[str, Any] | Exception, started: float) -> None:
+        state: State = "done"
+        error: Refusal | None = None
+        if job.stopped.is_set() or isinstance(made, Cancelled):
+            error = job.why or _CANCELLED
+            state = "failed" if error.code == "too_long" else "cancelled"
+        elif isinstance(made, Exception):
+            state, error = "failed", of(made)
+        else:
+            job.pieces = tuple(_piece(job.folder / each["file"], each["kind"]) for each in made["pieces"])
+            job.notes = tuple(made["notes"])
         await asyncio.to_thread(_tidy, job.folder, {piece.path for piece in job.pieces})
         job.seconds = round(time.monotonic() - started, 3)
         self._took.append(job.seconds)
         self.metrics.ended(job.offered.name, state, job.seconds)
         log.info("job %s of %s: %s after %s s", job.id, job.offered.name, state, job.seconds)
         job.end(state, error)
-
-    async def _outcome(self, artist: Artist, job: Job, hear: Hear) -> tuple[State, Refusal | None]:
-        try:
-            made = await self._drawn(artist, job, hear)
-            job.pieces = tuple(_piece(job.folder / each["file"], each["kind"]) for each in made["pieces"])
-            job.notes = tuple(made["notes"])
-        except Cancelled:
-            why = job.why or _CANCELLED
-            return ("failed" if why.code == "too_long" else "cancelled"), why
-        except Exception as error:
-            log.error("job %s of %s failed: %s", job.id, job.offered.name, error)
-            return "failed", of(error)
-        return "done", None
-
-    async def _drawn(self, artist: Artist, job: Job, hear: Hear) -> Mapping[str, Any]:
-        order = {
-            "pipeline": job.offered.name,
-            "call": job.call.as_dict(),
-            "folder": str(job.folder),
-            "suffix": job.suffix,
-            "job": job.id,
-        }
-        for number in range(1, _TRIES + 1):
-            try:
-                return await artist.draw(order, hear, job.stopped)
-            except Lost as error:
-                self.metrics.lost()
-                log.error("job %s of %s: %s", job.id, job.offered.name, error.message)
-                if number == _TRIES:
-                    raise
-        raise AssertionError("it is tried at least once")
 
     async def _sweep(self) -> None:
         """Forget what is old, and the oldest where there is too much."""

@@ -17,13 +17,16 @@ _PLACES = ("path", "paths", "file", "files", "filename", "dir", "directory", "fo
 
 @dataclass(frozen=True)
 class Offered:
-    """``about`` is the first paragraph of the class's docstring; ``digest`` of its code, empty for Diffusers' own."""
+    """``about`` is the first paragraph of the class's docstring; ``digest`` of its code, empty for Diffusers' own.
+    ``together`` says whether several calls of it can be one.
+    """
 
     name: str
     class_name: str
     about: str
     digest: str
     signature: CallSignature
+    together: bool = False
 
     @cached_property
     def form(self) -> Form:

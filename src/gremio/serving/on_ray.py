@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from gremio.drawing.process import Cancelled, Lost
+from gremio.drawing.process import Cancelled, Lost, Stop
 from gremio.drawing.providing import Code, code_of, provide
 from gremio.drawing.refusals import rebuilt, refusal
 from gremio.errors import GremioError, OptionError
@@ -134,8 +134,11 @@ class Replica:
         stop, told = threading.Event(), asyncio.Queue[Mapping[str, Any]]()
         loop = asyncio.get_running_loop()
         with tempfile.TemporaryDirectory(dir=self._folder.name) as folder:
+            folders = [Path(folder, str(number)) for number in range(len(order["calls"]))]
+            for each in folders:
+                each.mkdir()
             for name, data in pictures.items():
-                Path(folder, name).write_bytes(data)
+                (folders[0] / name).write_bytes(data)
 
             def hear(step: Mapping[str, Any]) -> None:
                 loop.call_soon_threadsafe(told.put_nowait, step)
@@ -143,7 +146,7 @@ class Replica:
             async def drawn() -> Mapping[str, Any]:
                 async with self._one:
                     artist = await asyncio.to_thread(self._started)
-                    return await artist.draw({**order, "folder": folder}, hear, stop)
+                    return await artist.draw({**order, "folders": list(map(str, folders))}, hear, stop)
 
             drawing, step = asyncio.ensure_future(drawn()), asyncio.ensure_future(told.get())
             try:
@@ -152,7 +155,7 @@ class Replica:
                     if step.done():
                         yield {"told": step.result()}
                         step = asyncio.ensure_future(told.get())
-                yield await _ended(drawing, Path(folder))
+                yield await _ended(drawing, folders)
             finally:
                 # Where whoever asked is gone, it stops within a step.
                 step.cancel()
@@ -175,7 +178,7 @@ class Replica:
             self._artist.end()
 
 
-async def _ended(drawing: asyncio.Future[Mapping[str, Any]], folder: Path) -> dict[str, Any]:
+async def _ended(drawing: asyncio.Future[Mapping[str, Any]], folders: list[Path]) -> dict[str, Any]:
     try:
         made = await drawing
     except Cancelled:
@@ -184,8 +187,12 @@ async def _ended(drawing: asyncio.Future[Mapping[str, Any]], folder: Path) -> di
         return {"lost": error.message}
     except Exception as error:
         return {"failed": refusal(error)}
-    data = {each["file"]: (folder / each["file"]).read_bytes() for each in made["pieces"]}
-    return {"drawn": made, "files": data, "hashes": {name: _hash(each) for name, each in data.items()}}
+    files = [
+        {piece["file"]: (folder / piece["file"]).read_bytes() for piece in each["pieces"]}
+        for folder, each in zip(folders, made["made"], strict=True)
+    ]
+    hashes = [{name: _hash(data) for name, data in each.items()} for each in files]
+    return {"drawn": made, "files": files, "hashes": hashes}
 
 
 class RayArtist:
@@ -194,17 +201,17 @@ class RayArtist:
     def __init__(self, handle: Any) -> None:
         self._draw = handle.options(stream=True).draw
 
-    async def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: threading.Event) -> Mapping[str, Any]:
+    async def draw(self, order: Mapping[str, Any], hear: Hear, cancelled: Stop) -> Mapping[str, Any]:
         """See ``Artist``. What a replica that dies was at, another draws from the beginning, to the same bytes."""
         from ray.exceptions import RayError
 
-        folder = Path(order["folder"])
-        names = [name for files in order["call"]["pictures"].values() for name in files]
-        pictures = {name: (folder / name).read_bytes() for name in names}
+        folders = list(map(Path, order["folders"]))
+        names = [name for files in order["calls"][0]["pictures"].values() for name in files]
+        pictures = {name: (folders[0] / name).read_bytes() for name in names}
         wait, until = _FIRST_WAIT, time.monotonic() + _GIVE_UP
         while True:
             try:
-                return _kept(await self._told(order, pictures, hear, cancelled), folder, order)
+                return _kept(await self._told(order, pictures, hear, cancelled), folders, order)
             except RayError as error:
                 reason = str(error).strip().splitlines()[-1]
                 log.warning("job %s: its replica is gone (%s); another draws it", order["job"], reason[:200])
@@ -217,7 +224,7 @@ class RayArtist:
         """Nothing is held here."""
 
     async def _told(
-        self, order: Mapping[str, Any], pictures: Mapping[str, bytes], hear: Hear, cancelled: threading.Event
+        self, order: Mapping[str, Any], pictures: Mapping[str, bytes], hear: Hear, cancelled: Stop
     ) -> Mapping[str, Any]:
         """The last that a replica tells of a call."""
         stream = self._draw.remote(dict(order), pictures)
@@ -236,17 +243,18 @@ class RayArtist:
             hear(told["told"])
 
 
-def _kept(told: Mapping[str, Any], folder: Path, order: Mapping[str, Any]) -> Mapping[str, Any]:
+def _kept(told: Mapping[str, Any], folders: list[Path], order: Mapping[str, Any]) -> Mapping[str, Any]:
     if "cancelled" in told:
         raise Cancelled
     if "lost" in told:
         raise Lost(told["lost"], ref=order["pipeline"])
     if "failed" in told:
         raise rebuilt(told["failed"])
-    for name, data in told["files"].items():
-        if Path(name).name != name or _hash(data) != told["hashes"][name]:
-            raise Lost("its file came with other bytes than it was drawn with", ref=order["pipeline"])
-        (folder / name).write_bytes(data)
+    for folder, files, hashes in zip(folders, told["files"], told["hashes"], strict=True):
+        for name, data in files.items():
+            if Path(name).name != name or _hash(data) != hashes[name]:
+                raise Lost("its file came with other bytes than it was drawn with", ref=order["pipeline"])
+            (folder / name).write_bytes(data)
     drawn: Mapping[str, Any] = told["drawn"]
     return drawn
 

@@ -119,7 +119,7 @@ def processes(
 def offered_of(name: str, told: Mapping[str, Any]) -> Offered:
     """A pipeline from what a worker tells of it."""
     about = " ".join(told["about"].strip().partition("\n\n")[0].split())
-    return Offered(name, told["class"], about, told["digest"], signature_of(told["signature"]))
+    return Offered(name, told["class"], about, told["digest"], signature_of(told["signature"]), told["together"])
 
 
 def server(pipelines: Mapping[str, Offered], line: Line, ways: Ways) -> uvicorn.Server:

@@ -1,7 +1,7 @@
 """The process that draws: ``python -m gremio.serving.worker SHELF NUMBER``, with the file of a ``Shelf``.
 
 It answers orders (``gremio.drawing.answering``): ``{"ask": "info"}`` with what its pipelines are, once they are loaded,
-and others with what was made: ``{"pipeline": …, "call": …, "folder": …, "suffix": …, "job": …}``.
+and others with what was made: ``{"pipeline": …, "calls": […], "folders": […], "suffix": …, "job": …}``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from gremio.drawing.locked import device_of, load, quiet_libraries, seed_all, sh
 from gremio.drawing.watching import Stopped, Watch, watched
 from gremio.errors import CodeFailed, ComponentMissing, GremioError, OptionError
 from gremio.machine.processes import Trouble
-from gremio.running.calls import CallSignature, find
+from gremio.running.calls import CallSignature, find, takes_lists, together
 from gremio.running.calls.attachment import read_picture
+from gremio.running.calls.standard import MASK_NAME
 from gremio.running.outputs import Artifact, collect, making, save
 from gremio.running.outputs.formats import FORMATS
 from gremio.serving.calls import Call
@@ -83,6 +84,7 @@ class Worker:
             "class": self._class(name),
             "signature": told(self._signatures[name]),
             "about": "" if self._shelf.pipelines[name].sandbox else (type(pipeline).__doc__ or ""),
+            "together": takes_lists(self._signatures[name]) and not self._shelf.pipelines[name].sandbox,
             "digest": str(pipeline.gremio.digest or ""),
         }
 
@@ -118,23 +120,39 @@ class Worker:
         return load(locked, device)
 
     def _drawn(self, order: Mapping[str, Any], tell: Tell, stopped: Stop) -> Mapping[str, Any]:
-        name, call, folder = order["pipeline"], Call.of(order["call"]), Path(order["folder"])
-        pipeline, signature = self._get(name), self._signatures[name]
-        pictures = {field: [_read(field, folder / file) for file in files] for field, files in call.pictures.items()}
+        name, calls = order["pipeline"], [Call.of(each) for each in order["calls"]]
+        folders = list(map(Path, order["folders"]))
+        made = self._get(name).gremio
+        sent = calls[0].pictures.items()
+        pictures = {field: [_read(field, folders[0] / file) for file in files] for field, files in sent}
         if stopped():
             raise Stopped
-        if self._shelf.pipelines[name].sandbox:
-            result = self._confined(pipeline, signature, call, pictures, tell, stopped)
-        else:
-            state = self._states[name]
-            state.restore()
-            try:
-                result = _called(pipeline, signature, call, pictures, tell, stopped)
-            finally:
-                state.restore()
-        artifacts = collect(result)
+        artifacts = collect(self._result(name, calls, pictures, tell, stopped))
         _check(artifacts)
-        metadata = _metadata(pipeline.gremio, signature, call, name)
+        shares = [artifacts] if len(calls) == 1 else [[each] for each in artifacts]
+        if len(shares) != len(calls):
+            raise CodeFailed(f"{self._class(name)} made {len(artifacts)} pictures of {len(calls)} calls")
+        each = zip(folders, calls, shares, strict=True)
+        return {"made": [self._kept(folder, call, share, made, order) for folder, call, share in each]}
+
+    def _result(self, name: str, calls: list[Call], pictures: dict[str, Any], tell: Tell, stopped: Stop) -> Any:
+        pipeline, signature = self._loaded[name], self._signatures[name]
+        if self._shelf.pipelines[name].sandbox:
+            return self._confined(pipeline, signature, calls[0], pictures, tell, stopped)
+        arguments = [call.arguments(signature, pictures, torch=True) for call in calls]
+        state = self._states[name]
+        state.restore()
+        seed_all(calls[0].seed)
+        try:
+            return _called(pipeline, together(signature, arguments) if len(calls) > 1 else arguments[0], tell, stopped)
+        finally:
+            state.restore()
+
+    def _kept(
+        self, folder: Path, call: Call, artifacts: list[Artifact], made: Any, order: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        name = order["pipeline"]
+        metadata = _metadata(made, self._signatures[name], call, name)
         # What can't be of the kind that is wanted is of its own, which the client is told.
         suffix = order["suffix"] if any(order["suffix"] in FORMATS[each.kind] for each in artifacts) else ""
         saved = save(artifacts, folder / f"{_STEM}{suffix}", metadata=metadata, stem=_STEM)
@@ -155,15 +173,10 @@ class Worker:
         return pipeline(**arguments, **({seed: call.seed} if seed else {}), progress=step)
 
 
-def _called(
-    pipeline: Any, signature: CallSignature, call: Call, pictures: dict[str, Any], tell: Tell, stopped: Stop
-) -> Any:
-    arguments = call.arguments(signature, pictures, torch=True)
-
+def _called(pipeline: Any, arguments: Mapping[str, Any], tell: Tell, stopped: Stop) -> Any:
     def moved(done: int, total: int) -> None:
         tell(done=done, total=total)
 
-    seed_all(call.seed)
     try:
         with watched(pipeline, Watch(moved, stopped)):
             return pipeline(**arguments)
@@ -173,12 +186,12 @@ def _called(
         if stopped():
             # Code that catches everything and raises something of its own.
             raise Stopped from error
-        raise CodeFailed(f"{signature.owner} raised {Trouble.of(error)}") from error
+        raise CodeFailed(f"{type(pipeline).__name__} raised {Trouble.of(error)}") from error
 
 
 def _read(field: str, path: Path) -> Any:
     try:
-        return read_picture(path)
+        return read_picture(path, grey=bool(MASK_NAME.fullmatch(field)))
     except OptionError as error:
         raise OptionError(f"{field} can't be read as a picture: it is damaged") from error
 

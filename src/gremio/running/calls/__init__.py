@@ -14,6 +14,7 @@ from gremio.running.calls.signature import CallSignature, Parameter
 from gremio.running.calls.size import Size
 from gremio.running.calls.standard import OptionName, find, option_for
 from gremio.running.calls.tensors import as_tensors, read_tensor, wants_tensor
+from gremio.running.calls.together import takes_lists, together
 from gremio.running.calls.value import Given
 
 __all__ = [
@@ -28,5 +29,7 @@ __all__ = [
     "option_for",
     "read_array",
     "read_tensor",
+    "takes_lists",
+    "together",
     "wants_tensor",
 ]
