@@ -140,6 +140,13 @@ def test_closing_under_load(pool):
         pipe()
 
 
+def test_closing_from_within_a_call(pool):
+    """That call is lost as any other."""
+    pipe = pool()
+    with pytest.raises(SandboxLost, match="the sandbox was closed"):
+        pipe(progress=lambda *_: pipe.close())
+
+
 def test_a_worker_that_nothing_replaces(small, tmp_path, zygote):
     """Is told as such: the call was not made. Once it can start again, it does."""
     from gremio import Sandbox

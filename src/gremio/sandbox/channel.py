@@ -135,6 +135,8 @@ class Channel:
         return found
 
     def _wait(self, deadline: float | None, *, write: bool) -> None:
+        if self._end.fileno() < 0:
+            raise ChannelClosed("this end hung up")
         left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
         # Not select, which knows no descriptor beyond the first thousand.
         ready = select.poll()
