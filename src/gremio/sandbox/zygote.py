@@ -46,7 +46,7 @@ class Zygote:
     def __init__(self, parent: socket.socket) -> None:
         self._parent = parent
         self._workers: set[int] = set()
-        # Also of those that have ended: the parent removes them, unless it dies, with which its workers end by themselves.
+        # Also of those that have ended: the parent removes them, unless it dies, which ends its workers as well.
         self._folders: set[Path] = set()
         self._handles: dict[int, int] = {}  # of a worker, by a descriptor that can be read once it has ended
         self._ready = select.poll()
