@@ -149,7 +149,8 @@ def test_bytes(service: Service, name: str) -> None:
     parts, status = RAW[name]
     answer = service.raw(*parts)
     # Who still sends when it is hung up on may never see the answer.
-    allowed = ([status], []) if status == b"413" else ([status] if status else [],)
+    long = len(b"".join(parts)) > 60_000
+    allowed = ([status], []) if long else ([status] if status else [],)
     assert answer.split(b"\r\n")[0].split(b" ")[1:2] in allowed, answer
 
 
