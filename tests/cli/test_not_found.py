@@ -125,3 +125,25 @@ def test_any_form_of_a_ref_tells_of_what_lies_here(mine: Path, text: str, writte
     with pytest.raises(GremioError) as caught:
         library.load_class(text)
     assert f"of that name lies here: write {written}." in caught.value.next_step
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize("text", [LONG, f"./{LONG}", f"a/{LONG}", f"{LONG}.py", "~nobody-here/x"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *OF_A_NAME.values(),
+        ("run", "{}", "-p", "x"),
+        ("add", "name", "-m", "{}"),
+        ("publish", "{}"),
+        ("batch", "{}", "--pipeline", "x", "-m", "y", "-o", "out"),
+        ("check", "--all", "{}"),
+    ],
+)
+def test_what_can_be_no_name_of_a_file_is_told_as_any_other(gremio, nowhere: Path, text: str, command) -> None:
+    """Too long for one, or in the home of nobody."""
+    done = gremio(*(part.format(text) for part in command))
+    assert done.code in (1, 2)
+    assert "bug in gremio" not in done.err

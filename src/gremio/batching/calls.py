@@ -16,6 +16,7 @@ from typing import Any
 
 from gremio.batching.jobs.row import Problem, Row
 from gremio.errors import GremioError, OptionError
+from gremio.machine.paths import expanded
 from gremio.running.calls import CallSignature, Given, OptionName, Size, build, find, option_for
 
 _TEXTS: tuple[OptionName, ...] = ("prompt", "negative_prompt")
@@ -110,7 +111,7 @@ def anchored(value: Any, folder: str, *, picture: bool = False) -> Any:
         return value
     if not value.startswith("@") and not picture:
         return value
-    return f"@{Path(folder, Path(value.removeprefix('@')).expanduser())}"
+    return f"@{Path(folder, expanded(value.removeprefix('@')))}"
 
 
 def _contents(value: Any, folder: str, column: str) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gremio.errors import OptionError
+from gremio.machine.paths import expanded
 
 
 class Target(Protocol):
@@ -92,8 +93,15 @@ def target_of(out: str | os.PathLike[str]) -> Target:
         from gremio.batching.remote import RemoteTarget
 
         return RemoteTarget.of(text)
-    folder = Path(text).expanduser().absolute()
-    if folder.exists() and not folder.is_dir():
+    folder = expanded(text).absolute()
+    try:
+        is_other = folder.exists() and not folder.is_dir()
+    except OSError as error:
+        # Such as a name that is too long for one.
+        raise OptionError(
+            f"files can't go there: {error.strerror}", ref=text, next_step="Choose another -o."
+        ) from error
+    if is_other:
         raise OptionError("this is a file, and a batch needs a folder", ref=text, next_step="Choose another -o.")
     return FolderTarget(folder, text)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gremio.code import PipelineRef
 from gremio.errors import OptionError, RevisionNotFound
+from gremio.machine.paths import lies_here
 from gremio.machine.settings import Settings
 from gremio.sources import Access, Repository, told_of
 from gremio.sources.mirror import MirrorSource
@@ -97,7 +98,7 @@ def _wrong_order(ref: PipelineRef, good: str, bad: str) -> OptionError:
 
 def _local(ref: PipelineRef, good: str, bad: str) -> OptionError:
     place = Path(ref.name).absolute()
-    if not place.exists():
+    if not lies_here(place):
         return OptionError(f"there is nothing at {place}", ref=ref.text, next_step="Name code on the Hub.")
     if any((folder / ".git").exists() for folder in (place, *place.parents)):
         start, run = ["git", "bisect", "start", bad, good], ["git", "bisect", "run", "gremio", "check", ref.text]

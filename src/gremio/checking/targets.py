@@ -9,6 +9,7 @@ from gremio.checking.assembly import assembled
 from gremio.code import CodeTree, PipelineRef
 from gremio.code.review.classes import ClassReader
 from gremio.errors import CodeError, GremioError, OptionError, RefNotFound
+from gremio.machine.paths import is_folder, lies_here
 from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
 from gremio.sources.folder import listed
@@ -57,8 +58,8 @@ def of_folder(folder: Path, *, version: str | None = None, access: Access, setti
         RefNotFound: there is no such folder.
         OptionError: it has no Python files.
     """
-    if not folder.is_dir():
-        what = "is a file" if folder.exists() else "does not exist"
+    if not is_folder(folder):
+        what = "is a file" if lies_here(folder) else "does not exist"
         step = "Name a folder, or check one file with `gremio check FILE`."
         raise RefNotFound(f"{folder} {what}", ref=str(folder), next_step=step)
     paths = [path for path in listed(folder) if path.endswith(".py") and not path.endswith("__init__.py")]

@@ -18,6 +18,7 @@ from gremio.cli.trials import access_of, limits_of, report_lines, request_of, tr
 from gremio.cli.wording import answer
 from gremio.code.ref import FORMS
 from gremio.errors import CodeError, OptionError, StoreError
+from gremio.machine.paths import expanded
 
 if TYPE_CHECKING:
     from gremio.checking.counting import Counts, SideBySide
@@ -185,7 +186,7 @@ def _subjects(folder: str | None, options: dict[str, Any], access: Any, settings
     revision, label = options.pop("revision"), options.pop("label")
     if folder is None:
         return of_mirror(revision, access=access, settings=settings)
-    return of_folder(Path(folder).expanduser(), version=label, access=access, settings=settings)
+    return of_folder(expanded(folder), version=label, access=access, settings=settings)
 
 
 def _half_of_processors() -> int:

@@ -13,6 +13,7 @@ import click
 from gremio.cli.options import format_option
 from gremio.cli.wording import answer, in_options, section
 from gremio.errors import OptionError
+from gremio.machine.paths import expanded
 
 if TYPE_CHECKING:
     from gremio.publishing.preview import Preview
@@ -74,7 +75,7 @@ def _print_for_diffusers(folder: Path, options: dict[str, Any], author: str | No
     from gremio.publishing.folder import read_folder
     from gremio.publishing.publish import name_of
 
-    publication = read_folder(folder.expanduser(), class_name=options["class_name"])
+    publication = read_folder(expanded(folder), class_name=options["class_name"])
     if publication.tree is None or publication.review is None:
         raise OptionError("there is no code in it", ref=str(folder), next_step="Name a pipeline's folder or .py file.")
     entry = for_diffusers(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from gremio.errors import RefError
+from gremio.machine.paths import is_folder, lies_here
 
 SourceName = Literal["mirror", "hub", "local"]
 
@@ -77,8 +78,8 @@ class PipelineRef:
 
 def _lying_here(name: str) -> str:
     for place in (Path(name), Path(f"{name}.py")):
-        if place.exists():
-            return f"A {'folder' if place.is_dir() else 'file'} of that name lies here: write ./{place}. "
+        if lies_here(place):
+            return f"A {'folder' if is_folder(place) else 'file'} of that name lies here: write ./{place}. "
     return ""
 
 

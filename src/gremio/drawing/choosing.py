@@ -17,6 +17,7 @@ from gremio.code import PipelineRef
 from gremio.errors import BadModelIndex, NoClass, OptionError
 from gremio.loading.pipelines.request import LoadRequest
 from gremio.loading.pipelines.resolving import ApprovedClass, Resolved, approve_components, choose_files, resolve
+from gremio.machine.paths import is_folder
 from gremio.running.calls import CallSignature
 from gremio.sources.trees import Trees
 from gremio.trust.approvals import Approval
@@ -183,7 +184,7 @@ def _asked(
         ref=_absolute(ref) if ref and PipelineRef.parse(ref).source == "local" else ref,
         revision=revision,
         class_name=str(given.get("class_name") or ""),
-        model=_absolute(weights) if Path(weights).expanduser().is_dir() else weights,
+        model=_absolute(weights) if is_folder(weights) else weights,
         model_revision=model_revision,
         variant=str(given.get("variant") or ""),
     )

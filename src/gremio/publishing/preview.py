@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gremio.machine.paths import expanded
 from gremio.publishing.card.card import card
 from gremio.publishing.folder import read_folder
 from gremio.publishing.folder.blocks import at_repository
@@ -64,7 +65,7 @@ def preview(
     Raises:
         GremioError: it could not be published; the message says why.
     """
-    place = folder.expanduser()
+    place = expanded(folder)
     name = repo_id or name_of(place)
     if "/" not in name:
         # Whose it will be is known to the Hub alone.

@@ -11,6 +11,7 @@ from typing import Any
 
 from gremio.code.review import complaint
 from gremio.errors import CodeError
+from gremio.machine.paths import expanded
 from gremio.machine.settings import Settings
 from gremio.machine.writing import link, scratch, store_errors
 from gremio.publishing.card.card import card
@@ -124,7 +125,7 @@ def publish(
     Raises:
         GremioError: it can't be read, holds a secret, may not be pushed, or does not load; the message says what to do.
     """
-    place = Path(folder).expanduser()
+    place = expanded(folder)
     target = Target(
         repo_id or name_of(place),
         *(token, private, commit_message, create_pr, revision, replace_code),

@@ -12,6 +12,7 @@ from gremio.code.syntax.imports import ImportedName, declared_names, imports_of
 from gremio.code.syntax.layout import is_foreign
 from gremio.code.syntax.parsing import parse_source
 from gremio.errors import CodeError, OptionError, RefNotFound
+from gremio.machine.paths import is_folder, lies_here
 from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.folder import MOST_FILES, listed, outside, refuse_links
@@ -32,9 +33,9 @@ class LocalSource:
         if revision:
             raise OptionError("a local path has no revisions", ref=ref.text, next_step="Leave out custom_revision.")
         path = Path(ref.name)
-        if path.is_dir():
+        if is_folder(path):
             return code_of(FolderModel(path), ref=ref.text)
-        if path.is_file() and path.suffix == ".py":
+        if lies_here(path) and path.is_file() and path.suffix == ".py":
             return _Neighbourhood(path.parent.resolve() / path.name).tree(ref.text)
         raise _not_there(ref, path)
 
@@ -206,14 +207,15 @@ def _beside(folder: Path) -> list[str]:
 
 
 def _not_there(ref: PipelineRef, path: Path) -> RefNotFound:
-    if path.exists():
+    if lies_here(path):
         return RefNotFound(
             f"{path.absolute()} is no Python file", ref=ref.text, next_step="Name a .py file or a folder."
         )
     folder = path.absolute().parent
-    names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    there = is_folder(folder)
+    names = sorted(p.name for p in folder.iterdir()) if there else []
     near = get_close_matches(path.name, names, n=3) or names[:8]
-    lies_there = f"has: {', '.join(near)}" if near else "is empty" if folder.is_dir() else "does not exist either"
+    lies_there = f"has: {', '.join(near)}" if near else "is empty" if there else "does not exist either"
     hint = f"{folder} {lies_there}."
     if "/" not in ref.text and path.suffix == ".py":
         hint += f" For the community pipeline of that name write {path.stem} without .py."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from gremio.code import CodeTree, Origin
 from gremio.code.syntax.imports import data_files
 from gremio.code.syntax.parsing import parse_source
 from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
+from gremio.machine.paths import expanded, is_folder
 from gremio.machine.settings import Settings
 from gremio.sources.access import Access
 from gremio.sources.folder import LARGEST_DATA_FILE, MOST_BYTES, MOST_FILES, listed, outside, refuse_links
@@ -129,8 +129,8 @@ def open_model(model: str | Path, *, revision: str | None, access: Access, setti
     Raises:
         RefNotFound: neither; the error says which of the two the text reads as.
     """
-    folder = Path(os.path.expanduser(model))  # noqa: PTH111  a home that isn't there is a folder that isn't there
-    if folder.is_dir():
+    folder = expanded(model)
+    if is_folder(folder):
         return FolderModel(folder)
     if isinstance(model, Path) or reads_as_path(str(model)):
         raise RefNotFound(

@@ -13,6 +13,7 @@ from gremio.drawing.choosing import approved, plainly
 from gremio.errors import CodeChanged, EntryNotFound, NotTrusted, OptionError
 from gremio.loading.pipelines.request import LoadRequest
 from gremio.loading.pipelines.resolving import resolve
+from gremio.machine.paths import expanded, lies_here
 from gremio.machine.settings import Settings
 from gremio.running.calls import CallSignature
 from gremio.running.form import Form
@@ -32,7 +33,7 @@ class Places:
     def of(cls, texts: Iterable[str | Path]) -> Places:
         """As they are written, and where they lead."""
         given = list(map(str, texts))
-        return cls(frozenset([*given, *(str(Path(text).expanduser().resolve()) for text in given)]))
+        return cls(frozenset([*given, *(str(expanded(text).resolve()) for text in given)]))
 
     def check(self, text: str) -> None:
         """Refuse what would have a visitor of the page read files of this machine.
@@ -42,7 +43,7 @@ class Places:
         """
         if text in self.named:
             return
-        local = reads_as_path(text) or text.startswith("local:") or Path(text).expanduser().exists()
+        local = reads_as_path(text) or text.startswith("local:") or lies_here(text)
         if local or PipelineRef.parse(text).source == "local":
             raise OptionError(
                 "the page opens no folders or files of this machine but those it was started with",

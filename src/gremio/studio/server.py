@@ -13,6 +13,7 @@ from gremio.demo.places import MODEL
 from gremio.errors import MissingPackages
 from gremio.machine.listening import LOOPBACK, Address, run
 from gremio.machine.own_folder import own_folder
+from gremio.machine.paths import lies_here
 from gremio.machine.settings import Settings
 from gremio.studio.cards import PICTURES
 from gremio.studio.choosing import Places
@@ -90,7 +91,7 @@ def _app(desk: Any, address: Address, sessions: Sessions) -> Any:
 def _local(refs: Iterable[str]) -> Iterator[str]:
     """Those that lie on this machine."""
     for ref in refs:
-        if ref and (Path(ref).expanduser().exists() or PipelineRef.parse(ref).source == "local"):
+        if ref and (lies_here(ref) or PipelineRef.parse(ref).source == "local"):
             yield ref
 
 

@@ -11,6 +11,7 @@ from gremio.code.libraries.packages import version_of
 from gremio.code.review import has_blocks_alone, requirements
 from gremio.errors import LockError, UnreadableCode
 from gremio.loading.components import ModelIndex, Selection, custom_components
+from gremio.machine.paths import expanded
 from gremio.sources import fetch
 from gremio.sources.model import FolderModel, HubModel, ModelHome, code_of, open_model, read_index
 from gremio.sources.trees import Trees
@@ -112,7 +113,7 @@ class Resolver:
 
     def _open(self, asked: LockEntry) -> ModelHome:
         local = _is_path(asked.model)
-        place = self.project.folder / Path(asked.model).expanduser() if local else asked.model
+        place = self.project.folder / expanded(asked.model) if local else asked.model
         return self._opened(place, asked.model_revision)
 
     def _opened(self, place: str | Path, revision: str) -> ModelHome:

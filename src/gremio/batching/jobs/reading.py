@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from gremio.batching.jobs.row import Jobs, Problem, Row
 from gremio.errors import OptionError
+from gremio.machine.paths import expanded, is_folder
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 _ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}", re.ASCII)
@@ -32,8 +33,8 @@ def read_jobs(path: str | os.PathLike[str]) -> Jobs:
     Raises:
         OptionError: there is no such file, it is none of these, or it has no rows.
     """
-    file = Path(path).expanduser()
-    if file.is_dir():
+    file = expanded(path)
+    if is_folder(file):
         return _jobs(_pictures(file), str(file.resolve()), named=str(path))
     reader = _READERS.get(file.suffix.lower())
     if reader is None:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gremio.errors import RefNotFound
+from gremio.machine.paths import is_folder, lies_here
 from gremio.publishing.folder.author_folder import AuthorFolder
 from gremio.publishing.folder.blocks import read_blocks
 from gremio.publishing.folder.code import read_code
@@ -41,9 +42,9 @@ def read_folder(place: Path, *, class_name: str | None = None, include: Sequence
         ModelError: weights are pickles alone.
         CodeError: the code can't be read, or no class is clearly meant.
     """
-    if place.is_file() and place.suffix == ".py":
+    if place.suffix == ".py" and lies_here(place) and place.is_file():
         return read_code(AuthorFolder(place.parent, class_name, file=place))
-    if not place.is_dir():
+    if not is_folder(place):
         raise RefNotFound(
             f"there is no folder and no .py file at {place.absolute()}",
             ref=str(place),
