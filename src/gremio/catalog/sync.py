@@ -103,7 +103,8 @@ class _Sync:
 
     def _planned(self, before: str) -> Plan | None:
         try:
-            return self._place.plan(before)
+            with no_collection():
+                return self._place.plan(before)
         except GremioError as error:
             self._problem = error
             return None
