@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,34 @@ def test_the_one_used_least_lately_goes_first_and_it_is_told(tmp_path: Path, mon
     assert "long_prompt" in told[3]["text"]
     assert get("prompt_walk")[0] is get("prompt_walk")[0]
     assert not models.let_go(order("prompt_walk", tmp_path), lambda **event: told.append(event))
+
+
+LEAVING = '''
+import torch
+from diffusers import StableDiffusionPipeline
+
+class Leaving(StableDiffusionPipeline):
+    """Draws in one colour, by what it leaves in the model."""
+
+    def __call__(self, prompt: str = "", num_inference_steps: int = 1, generator=None):
+        assert not hasattr(self.unet, "bank")
+        self.unet.bank = self.vae.decode = lambda latents, return_dict=False: [torch.zeros(1, 3, 8, 8)]
+        return {"text": "left"}
+'''
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # numpy against torch, in diffusers
+def test_a_call_leaves_nothing_to_the_one_beside_it(tmp_path: Path) -> None:
+    """Nor to the next of its own: what the page drew is what its command draws."""
+    from gremio.studio.drawing.worker.work import drawn
+
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    models, pictures = Models(), []
+    plain = order("long_prompt", tmp_path / "plain")
+    plain = replace(plain, given={**plain.given, "prompt": "a fox", "steps": 1})
+    for each in (plain, replace(plain, code=Code(str(tmp_path / "leaving.py")), beside=plain.code), plain):
+        for _ in range(2):
+            made = drawn(each, models, lambda **event: None, bool)
+            pictures.append((tmp_path / "plain" / made["pieces"][0]["file"]).read_bytes())
+    assert [each.strip() for each in pictures[2:4]] == [b"left", b"left"]
+    assert len({*pictures[:2], *pictures[4:]}) == 1

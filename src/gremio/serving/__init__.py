@@ -5,7 +5,6 @@ process never loads torch and executes no code of a repository; processes draw, 
 
     choosing.py     which pipelines, each as exactly as a lock says it
     worker.py       the process that draws: all pipelines, over one set of weights where they have the same
-    state.py        what components were like, so that no call leaves anything to another
     offered.py      one pipeline as its callers see it, told by its loaded class; ``schema.py`` as a JSON schema
     bodies.py       from bytes of a request to values and pictures, and ``limits.py`` to what is too much
     calls.py        a call as data, which becomes the arguments of the pipeline's ``__call__``

@@ -15,6 +15,7 @@ from typing import Any
 
 from gremio.drawing.answering import Draw, Tell, answer
 from gremio.drawing.locked import device_of, load, quiet_libraries, seed_all, share
+from gremio.drawing.state import State
 from gremio.drawing.watching import Stopped, Watch, watched
 from gremio.errors import CodeFailed, ComponentMissing, GremioError, OptionError
 from gremio.machine.processes import Trouble
@@ -26,7 +27,6 @@ from gremio.running.outputs.formats import FORMATS
 from gremio.serving.calls import Call
 from gremio.serving.offered import told
 from gremio.serving.shelf import Shelf
-from gremio.serving.state import State
 
 log = logging.getLogger("gremio")
 

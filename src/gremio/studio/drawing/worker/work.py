@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gremio.drawing.state import State
 from gremio.drawing.watching import Stopped
 from gremio.errors import CodeFailed, GremioError
 from gremio.machine.processes import Trouble
@@ -50,10 +51,15 @@ def drawn(order: Order, models: Models, tell: Tell, stopped: Callable[[], bool])
 
 
 def _called(order: Order, pipeline: Any, tell: Tell, stopped: Callable[[], bool]) -> Any:
-    """As ``gremio run`` calls it, and watched: what watches takes no part in what is drawn."""
+    """As ``gremio run`` calls it, and watched: what watches takes no part in what is drawn.
+
+    What the call leaves in components is taken out again: another pipeline may have them too, and the command that is
+    shown begins with none of it.
+    """
     signature = CallSignature.of(type(pipeline))
     arguments = build(signature, **order.given, seed=order.seed if find(signature, "seed") else None)
     torch.manual_seed(order.seed)
+    before = State([*pipeline.components.values(), pipeline])
     try:
         with watched(pipeline, signature, order, tell, stopped) as callbacks:
             return pipeline(**arguments, **callbacks)
@@ -68,3 +74,5 @@ def _called(order: Order, pipeline: Any, tell: Tell, stopped: Callable[[], bool]
             ref=order.ref,
             next_step="What it takes is said beside each field; its review and its source are above.",
         ) from error
+    finally:
+        before.restore()
