@@ -21,7 +21,7 @@ from typing import Any
 from gremio.batching.calls import problems
 from gremio.batching.drawing import Drawer
 from gremio.batching.order import Order, row_in
-from gremio.drawing.locked import quiet_libraries
+from gremio.drawing.quiet import silence
 from gremio.drawing.refusals import refusal
 
 Tell = Callable[[Mapping[str, Any]], None]
@@ -57,7 +57,7 @@ def main(path: str) -> None:
     """Connect and serve."""
     # Ctrl-C is for the parent, which lets this end what it is at or ends it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    quiet_libraries()
+    silence()
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(path)
 

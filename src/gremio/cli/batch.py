@@ -14,8 +14,8 @@ import click
 
 from gremio.cli import completing
 from gremio.cli.consent import asking
-from gremio.cli.libraries import require_run_extra
-from gremio.cli.options import access_options, code_options, load_arguments, named_values, project_option
+from gremio.cli.libraries import require_extra
+from gremio.cli.options import access_options, code_options, load_arguments, load_options, named_values, project_option
 from gremio.errors import GremioError, JobDiffers, OptionError
 from gremio.machine.terminal import plain_line
 
@@ -66,18 +66,7 @@ _SIZES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 @click.option("--manifest", type=click.Choice(["jsonl", "parquet"]), default="jsonl", help="parquet adds a table.")
 @click.option("--format", "form", metavar="png|jpg|webp|…", help="What files are saved as; by kind if not given.")
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second of films.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float16", "bfloat16", "fp32", "fp16", "bf16"]),
-    metavar="DTYPE",
-    help="float32, float16 or bfloat16; float32 if not given.",
-)
-@click.option("--device", help="cuda, mps, cpu; the best there is if not given.")
-@click.option("--variant", help="Weights of that variant, such as fp16.")
-@click.option("--model-revision", help="Of the weights: branch, tag or commit.")
-@click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
-@click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
-@click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it.")
+@load_options
 @click.option("--sandbox", is_flag=True, help="In processes that can reach nothing.")
 @click.option("--ray", is_flag=False, flag_value="local", metavar="[ADDRESS]", help="On a Ray cluster.")
 @project_option
@@ -99,7 +88,7 @@ def batch(jobs: str, axes: tuple[str, ...], **options: Any) -> None:
     """
     from gremio.batching.batch import Ways, draw, estimated
 
-    require_run_extra()
+    require_extra("run")
     shown = _Shown()
     names = ("workers", "resume", "retry_failed", "max_failures", "retries", "manifest", "ray")
     ways = Ways(**{name: options.pop(name) for name in names}, listener=shown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli import completing
-from gremio.cli.libraries import require_run_extra
+from gremio.cli.libraries import require_extra
 from gremio.cli.options import access_options, format_option
 from gremio.cli.trials import access_of, limits_of, request_of, trial_options
 from gremio.cli.wording import answer
@@ -71,7 +71,7 @@ def _judge(ref: PipelineRef, command: tuple[str, ...], options: dict[str, Any], 
     request = request_of(ref.text, options, class_name=options.pop("class_name"))
     if command:
         return CommandJudge(command, ref.text, Children(environment(access)), limits)
-    require_run_extra()
+    require_extra("run")
     return TrialJudge(Runner(limits=limits, environ=environment(access)), request)
 
 

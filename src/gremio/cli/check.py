@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gremio.cli import completing
-from gremio.cli.libraries import require_run_extra
+from gremio.cli.libraries import require_extra
 from gremio.cli.options import access_options, code_options, format_option
 from gremio.cli.trials import access_of, limits_of, report_lines, request_of, trial_options
 from gremio.cli.wording import answer
@@ -96,7 +96,7 @@ def _check_one(ref: str, options: dict[str, Any], form: str) -> int:
     if given:
         raise OptionError(f"{', '.join(given)} is for many pipelines", ref=ref, next_step="Use it with --all.")
     parsed = PipelineRef.parse(ref)
-    require_run_extra()
+    require_extra("run")
     settings, access, limits = Settings.from_environment(), access_of(options), limits_of(options)
     revision = options.pop("revision")
     request = request_of(
@@ -123,7 +123,7 @@ def _check_all(folder: str | None, options: dict[str, Any], form: str) -> int:
     from gremio.machine.settings import Settings
 
     _refuse(folder, options)
-    require_run_extra()
+    require_extra("run")
     settings, access = Settings.from_environment(), access_of(options)
     limits, loaders = limits_of(options, memory=_MEMORY), _loaders(options)
     require_leave(loaders, remote=folder is None, settings=settings)

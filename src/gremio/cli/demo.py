@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from gremio.cli.libraries import quiet_libraries, require_run_extra
+from gremio.cli.libraries import require_extra
+from gremio.drawing.quiet import quiet_libraries
 
 
 @click.command()
@@ -26,7 +27,7 @@ def demo(output: Path) -> None:
 
     It needs no network, no account and no GPU, and writes nothing but the pictures.
     """
-    require_run_extra()
+    require_extra("run")
     from gremio.demo import contact_sheet, tour
     from gremio.running.outputs import collect, save
 

@@ -31,6 +31,22 @@ code_options = together(
     click.option("--revision", help="Of the code: a Diffusers version or commit for a name, any revision on the Hub."),
     click.option("--class-name", help="Which class, where the file defines several."),
 )
+load_options = together(
+    click.option(
+        "--dtype",
+        type=click.Choice(["float32", "float16", "bfloat16", "fp32", "fp16", "bf16"]),
+        metavar="DTYPE",
+        help="float32, float16 or bfloat16; float32 if not given.",
+    ),
+    click.option("--device", help="cuda, mps, cpu; the best there is if not given."),
+    click.option("--variant", help="Weights of that variant, such as fp16."),
+    click.option("--model-revision", help="Of the weights: branch, tag or commit."),
+    click.option(
+        "--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub."
+    ),
+    click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn."),
+    click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it."),
+)
 project_option = click.option(
     "--project",
     default=".",

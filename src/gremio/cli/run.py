@@ -12,9 +12,17 @@ import click
 
 from gremio.cli import completing, locked, modular, sandboxed
 from gremio.cli.consent import asking
-from gremio.cli.libraries import quiet_libraries, require_run_extra
-from gremio.cli.options import access_arguments, access_options, code_options, named_values, project_option
+from gremio.cli.libraries import require_extra
+from gremio.cli.options import (
+    access_arguments,
+    access_options,
+    code_options,
+    load_options,
+    named_values,
+    project_option,
+)
 from gremio.code import PipelineRef
+from gremio.drawing.quiet import quiet_libraries
 from gremio.errors import BadModelIndex, CodeFailed, GremioError, NoClass, OptionError
 from gremio.loading.modular.resolving import ResolvedModular
 from gremio.loading.pipelines.request import LoadRequest
@@ -51,19 +59,8 @@ _OF_CALL = ("prompt", "negative_prompt", "steps", "count", "images", "settings")
     help="Any other argument of the pipeline; @FILE reads a file.",
 )
 @click.option("-o", "--output", metavar="PATH", help="File or folder for what is drawn.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float16", "bfloat16", "fp32", "fp16", "bf16"]),
-    metavar="DTYPE",
-    help="float32, float16 or bfloat16; float32 if not given.",
-)
-@click.option("--device", help="cuda, mps, cpu; the best there is if not given.")
-@click.option("--variant", help="Weights of that variant, such as fp16.")
 @click.option("--fps", type=click.FloatRange(0, min_open=True), help="Frames per second of films.")
-@click.option("--model-revision", help="Of the weights: branch, tag or commit.")
-@click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
-@click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
-@click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it.")
+@load_options
 @click.option("--sandbox", is_flag=True, help="In a process that can reach nothing; its code needs no trust then.")
 @click.option("--locked", is_flag=True, help="REF is a name in gremio.lock, or it is an error.")
 @project_option
@@ -85,7 +82,7 @@ def run(ref: str, **options: Any) -> None:
     from gremio.running.outputs import check_out
 
     check_out(options["output"])
-    require_run_extra()
+    require_extra("run")
     size = Size.parse(options["size"]) if options["size"] else None
     device, dtype = options.pop("device"), options.pop("dtype")
     # All that can be refused is refused before torch is loaded.

@@ -11,8 +11,8 @@ import click
 
 from gremio.cli import completing
 from gremio.cli.consent import asking
-from gremio.cli.libraries import require_run_extra, require_serve_extra
-from gremio.cli.options import access_options, code_options, load_arguments, project_option
+from gremio.cli.libraries import require_extra
+from gremio.cli.options import access_options, code_options, load_arguments, load_options, project_option
 from gremio.machine.listening import Address
 from gremio.machine.settings import Settings
 
@@ -94,19 +94,8 @@ from gremio.machine.settings import Settings
     show_default=True,
     help="Seconds for calls that are drawn, at the end.",
 )
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float16", "bfloat16", "fp32", "fp16", "bf16"]),
-    metavar="DTYPE",
-    help="float32, float16 or bfloat16; float32 if not given.",
-)
-@click.option("--device", help="cuda, mps, cpu; the best there is if not given.")
 @click.option("--threads", type=click.IntRange(1), help="Of torch, a worker; its own choice if not given.")
-@click.option("--variant", help="Weights of that variant, such as fp16.")
-@click.option("--model-revision", help="Of the weights: branch, tag or commit.")
-@click.option("--trust-remote-code", is_flag=True, help="Let the code that REF names run, if it comes from the Hub.")
-@click.option("--trust", multiple=True, metavar="REPO|DIGEST", help="Let exactly this run; several in turn.")
-@click.option("--no-mend", is_flag=True, help="Run the code as it is written, whatever has changed around it.")
+@load_options
 @click.option("--sandbox", is_flag=True, help="In processes that can reach nothing.")
 @project_option
 @code_options
@@ -124,8 +113,8 @@ def serve(refs: tuple[str, ...], **options: Any) -> None:
 
     Nobody but this machine can reach it unless --host is given. SIGTERM and Ctrl-C end it, once what is drawn is done.
     """
-    require_run_extra()
-    require_serve_extra()
+    require_extra("run")
+    require_extra("serve")
     from gremio.serving.limits import Limits
     from gremio.serving.server import Ways, keys_of, serve
 

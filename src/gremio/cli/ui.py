@@ -7,7 +7,7 @@ import webbrowser
 import click
 
 from gremio.cli import completing
-from gremio.cli.libraries import require_run_extra
+from gremio.cli.libraries import require_extra
 from gremio.machine.listening import Address
 from gremio.machine.settings import Settings
 
@@ -54,7 +54,7 @@ def ui(
 
     Nobody but this machine can reach the page unless --host is given. Ctrl-C ends it; what was drawn goes with it.
     """
-    require_run_extra()
+    require_extra("run")
     from gremio.studio.drawing.order import Weights
     from gremio.studio.server import serve
 

@@ -125,17 +125,3 @@ def empty_cache() -> None:
 
     if torch.accelerator.is_available():
         torch.accelerator.memory.empty_cache()
-
-
-def quiet_libraries() -> None:
-    """The word is the parent's: libraries show no bars and say nothing but errors."""
-    import warnings
-
-    import diffusers
-    import transformers
-
-    warnings.simplefilter("ignore")
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    diffusers.utils.logging.set_verbosity_error()
-    diffusers.utils.logging.disable_progress_bar()

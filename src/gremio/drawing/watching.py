@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from gremio.errors import CodeFailed, GremioError
+from gremio.machine.processes import Trouble
 from gremio.sandbox.worker import Bar
 
 
@@ -36,6 +38,26 @@ class Watch:
     def _moved(self, *, done: int, total: int | None) -> None:
         self.begins()
         self._tell(done, total or 0)
+
+
+@contextmanager
+def failing(
+    owner: str, stopped: Callable[[], bool], *, through: tuple[type[Exception], ...] = (), **told: str
+) -> Iterator[None]:
+    """What the code of ``owner`` raises inside the block as an error of ours, with what is ``told`` of it.
+
+    Raises:
+        CodeFailed: it raised something; what is to go ``through`` is raised as it is, as our own errors are.
+        Stopped: it was to stop, caught that, and raised something of its own.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, (GremioError, *through)):
+            raise
+        if stopped():
+            raise Stopped from error
+        raise CodeFailed(f"{owner} raised {Trouble.of(error)}", **told) from error
 
 
 @contextmanager

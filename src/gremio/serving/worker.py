@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from gremio.drawing.answering import Draw, Tell, answer
-from gremio.drawing.locked import device_of, load, quiet_libraries, seed_all, share
+from gremio.drawing.locked import device_of, load, seed_all, share
+from gremio.drawing.quiet import silence
 from gremio.drawing.state import State
-from gremio.drawing.watching import Stopped, Watch, watched
+from gremio.drawing.watching import Stopped, Watch, failing, watched
 from gremio.errors import CodeFailed, ComponentMissing, GremioError, OptionError
 from gremio.machine.processes import Trouble
 from gremio.running.calls import CallSignature, find, takes_lists, together
 from gremio.running.calls.attachment import read_picture
-from gremio.running.calls.standard import MASK_NAME
+from gremio.running.calls.standard import is_mask
 from gremio.running.outputs import Artifact, collect, making, save
 from gremio.running.outputs.formats import FORMATS
 from gremio.serving.calls import Call
@@ -177,21 +178,13 @@ def _called(pipeline: Any, arguments: Mapping[str, Any], tell: Tell, stopped: St
     def moved(done: int, total: int) -> None:
         tell(done=done, total=total)
 
-    try:
-        with watched(pipeline, Watch(moved, stopped)):
-            return pipeline(**arguments)
-    except (GremioError, Stopped):
-        raise
-    except Exception as error:
-        if stopped():
-            # Code that catches everything and raises something of its own.
-            raise Stopped from error
-        raise CodeFailed(f"{type(pipeline).__name__} raised {Trouble.of(error)}") from error
+    with failing(type(pipeline).__name__, stopped), watched(pipeline, Watch(moved, stopped)):
+        return pipeline(**arguments)
 
 
 def _read(field: str, path: Path) -> Any:
     try:
-        return read_picture(path, grey=bool(MASK_NAME.fullmatch(field)))
+        return read_picture(path, grey=is_mask(field))
     except OptionError as error:
         raise OptionError(f"{field} can't be read as a picture: it is damaged") from error
 
@@ -222,7 +215,7 @@ def _is_place(key: str, value: str) -> bool:
 def _prepared() -> Draw:
     shelf = Shelf.loads(Path(sys.argv[1]).read_text("utf-8"))
     if not all(each.sandbox for each in shelf.pipelines.values()):
-        quiet_libraries()
+        silence()
     return Worker(shelf, int(sys.argv[2])).draw
 
 

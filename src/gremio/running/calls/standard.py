@@ -21,8 +21,7 @@ FORMS: dict[OptionName, str] = {
     "resolution": "--size WxH",
     "image": "--image FILE",
 }
-MASK_NAME = re.compile(r"(.*_)?masks?(_images?)?|map", re.IGNORECASE)
-"""What is called so is a mask, where it is a picture at all."""
+_MASK = re.compile(r"(.*_)?masks?(_images?)?|map", re.IGNORECASE)
 FLAGS = {option: form.split()[0] for option, form in FORMS.items()}
 
 # The first is what Diffusers itself says; the others are what its community writes.
@@ -57,6 +56,11 @@ _NAMES: dict[OptionName, tuple[str, ...]] = {
     "resolution": ("resolution", "image_size"),
     "image": ("image", "init_image", "images", "input_image", "input_images", "img", "source_image", "original_image"),
 }
+
+
+def is_mask(name: str) -> bool:
+    """Whether a picture that is called so is a mask."""
+    return _MASK.fullmatch(name) is not None
 
 
 def find(signature: CallSignature, option: OptionName) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gremio.running.calls import Parameter
 from gremio.running.calls.annotation import Wanted, What
-from gremio.running.calls.standard import MASK_NAME
+from gremio.running.calls.standard import is_mask
 from gremio.running.calls.tensors import TENSOR_NAME
 from gremio.running.form.control import Kind, LeftOut
 
@@ -64,7 +64,7 @@ def _special(parameter: Parameter) -> Kind | None:
     if takes_file(parameter):
         return "video"
     if _is_picture(parameter):
-        if MASK_NAME.fullmatch(name):
+        if is_mask(name):
             return "mask"
         if _FILM.fullmatch(name):
             return "video"
@@ -107,8 +107,13 @@ def _is_picture(parameter: Parameter) -> bool:
     wanted, name = parameter.wanted, parameter.name
     if wanted.takes_image or any(map(_holds_pictures, wanted.members())):
         return not TENSOR_NAME.search(name)
-    named = any(each.fullmatch(name) for each in (_PICTURE, MASK_NAME, _FILM)) and not _NUMBERED.search(name)
-    if not named or TENSOR_NAME.search(name) or not (parameter.required or parameter.default is None):
+    named = is_mask(name) or any(each.fullmatch(name) for each in (_PICTURE, _FILM))
+    if (
+        not named
+        or _NUMBERED.search(name)
+        or TENSOR_NAME.search(name)
+        or not (parameter.required or parameter.default is None)
+    ):
         return False
     members = [each for each in wanted.members() if each.what != "none"]
     return all(each.what == "any" or each.is_array or _holds_arrays(each) for each in members)

@@ -10,9 +10,7 @@ from typing import Any
 import torch
 
 from gremio.drawing.state import State
-from gremio.drawing.watching import Stopped
-from gremio.errors import CodeFailed, GremioError
-from gremio.machine.processes import Trouble
+from gremio.drawing.watching import failing
 from gremio.running.calls import CallSignature, build, find
 from gremio.studio.drawing.order import Order
 from gremio.studio.drawing.outcome import written
@@ -20,6 +18,8 @@ from gremio.studio.drawing.worker.models import Models, out_of_memory
 from gremio.studio.drawing.worker.steps import watched
 
 Tell = Callable[..., None]
+
+_MEMORY = (MemoryError, torch.OutOfMemoryError)
 
 
 def drawn(order: Order, models: Models, tell: Tell, stopped: Callable[[], bool]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def drawn(order: Order, models: Models, tell: Tell, stopped: Callable[[], bool])
     started = time.monotonic()
     try:
         result = _called(order, pipeline, tell, stopped)
-    except (MemoryError, torch.OutOfMemoryError) as error:
+    except _MEMORY as error:
         # What others hold is let go, and then it either fits or it does not.
         if not models.let_go(order, tell):
             raise out_of_memory(order, error) from error
@@ -60,19 +60,12 @@ def _called(order: Order, pipeline: Any, tell: Tell, stopped: Callable[[], bool]
     arguments = build(signature, **order.given, seed=order.seed if find(signature, "seed") else None)
     torch.manual_seed(order.seed)
     before = State([*pipeline.components.values(), pipeline])
+    step = "What it takes is said beside each field; its review and its source are above."
     try:
-        with watched(pipeline, signature, order, tell, stopped) as callbacks:
+        with (
+            failing(signature.owner, stopped, through=_MEMORY, ref=order.ref, next_step=step),
+            watched(pipeline, signature, order, tell, stopped) as callbacks,
+        ):
             return pipeline(**arguments, **callbacks)
-    except (GremioError, Stopped, MemoryError, torch.OutOfMemoryError):
-        raise
-    except Exception as error:
-        if stopped():
-            # Code that catches everything and raises something of its own.
-            raise Stopped from error
-        raise CodeFailed(
-            f"{signature.owner} raised {Trouble.of(error)}",
-            ref=order.ref,
-            next_step="What it takes is said beside each field; its review and its source are above.",
-        ) from error
     finally:
         before.restore()
