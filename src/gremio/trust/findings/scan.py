@@ -49,7 +49,7 @@ def _findings(tree: CodeTree) -> list[Finding]:
     sources = [_source(path, data) for path, data in tree.files.items()]
     found = [finding for source in sources for finding in _of_file(source)]
     program = Program.of(tree, sources)
-    used = uses(program, lambda name: bool(rules_for(name)))
+    used = uses(program, rules_for)
     found += [finding for use in used.every for finding in _of_use(use, use.context in used.at_import)]
     tangled = [*program.lost, *(file.source for file in program.files.values() if file.tangled)]
     return found + [_tangled(source) for source in tangled]

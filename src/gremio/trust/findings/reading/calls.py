@@ -45,6 +45,8 @@ def call(names: Names, node: ast.Call, scope: Scope) -> Value:
         if known:
             return known
     callee = names.value(node.func, scope)
+    if len(callee) == 1:
+        return called(names, callee[0], node, scope)
     return union(called(names, each, node, scope) for each in callee)
 
 

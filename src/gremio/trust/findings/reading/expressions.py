@@ -33,6 +33,8 @@ def _attribute(names: Names, node: ast.Attribute, scope: Scope) -> Value:
         if node.attr in UNMISTAKABLE:
             return (node.attr,)
         return ("?.__class__",) if node.attr == "__class__" else ()
+    if len(base) == 1:
+        return attribute(names, base[0], node.attr) if isinstance(base[0], str) else ()
     return union(attribute(names, each, node.attr) for each in base if isinstance(each, str))
 
 

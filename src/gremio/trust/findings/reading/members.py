@@ -33,6 +33,8 @@ def attribute(names: Names, reference: str, name: str) -> Value:
     """What ``reference.name`` means."""
     if reference.startswith(TREE):
         return _member(names, reference, name)
+    if not name.startswith("_") and name not in REEXPORTED:
+        return (f"{reference}.{name}",)
     bare = name.lstrip("_")
     if bare in REEXPORTED and not name.endswith("__") and _leads_away(reference, bare):
         return ("os" if bare in OS else bare,)

@@ -42,7 +42,7 @@ class Names:
 
     def file(self, scope: Scope) -> File:
         """The file that a scope lies in."""
-        return self.program.files[scope.key.partition(".")[0]]
+        return self.program.by_module[scope.module]
 
     def constant(self, node: ast.expr | None, scope: Scope) -> Const | None:
         """The one constant that an expression gives, if it surely gives one."""
@@ -51,10 +51,14 @@ class Names:
 
     def value(self, node: ast.AST, scope: Scope) -> Value:
         """All that the expression may mean."""
+        known: Value
+        if node in scope.memo:
+            known = scope.memo[node]
+            return known
         if type(node) is ast.Name:
             holder = scope.holder(node.id)
             if holder is not None and node.id in holder.memo:
-                known: Value = holder.memo[node.id]
+                known = holder.memo[node.id]
                 return known
         if self._depth:
             return self._value(node, scope)
@@ -81,10 +85,6 @@ class Names:
         resolve = RESOLVERS.get(type(node))
         if resolve is None:
             return ()
-        memo = scope.memo
-        if node in memo:
-            known: Value = memo[node]
-            return known
         if self._depth > _DEEPEST:
             # From here it is asked again, and what was found on the way here is not remembered.
             self._deeper = self._deeper or (node, scope)
@@ -103,7 +103,7 @@ class Names:
             del self._open[me]
         if self._cut == len(self._open):
             self._forget()
-        self._remember(memo, node, found)
+        self._remember(scope.memo, node, found)
         return found
 
     def _deeply(self, resolve: Callable[[Names, Any, Scope], Value], node: ast.AST, scope: Scope) -> Value:
@@ -123,10 +123,11 @@ class Names:
 
     def go_on(self, scope: Scope, steps: int) -> bool:
         """Whether so many more steps may be made for this file."""
-        file = self.file(scope)
+        program = self.program
+        file = program.by_module[scope.module]
         file.steps -= steps
-        self.program.steps -= steps
-        if self.program.steps <= 0:
+        program.steps -= steps
+        if program.steps <= 0:
             file.steps = 0
         return file.steps > 0
 

@@ -42,6 +42,8 @@ class Program:
     steps: int = _STEPS_OF_ALL
     lost: list[Source] = field(default_factory=list)
     """The sources that are nested too deeply to be followed."""
+    by_module: dict[Scope, File] = field(default_factory=dict)
+    """The file of each module's scope."""
 
     @classmethod
     def of(cls, tree: CodeTree, sources: Iterable[Source]) -> Program:
@@ -62,7 +64,7 @@ class Program:
         except RecursionError:
             self.lost.append(source)
         else:
-            self.files[key] = File(source, module, key, builder)
+            self.files[key] = self.by_module[builder.module] = File(source, module, key, builder)
 
     def scope(self, key: str) -> tuple[File, Scope] | None:
         """The function or class with this key, and its file."""

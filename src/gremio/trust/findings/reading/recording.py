@@ -11,7 +11,7 @@ from gremio.trust.findings.reading.names import Names
 from gremio.trust.findings.reading.program import TREE, File, Program
 from gremio.trust.findings.reading.scopes import Scope
 from gremio.trust.findings.reading.use import IMPORT, Use, UseKind
-from gremio.trust.findings.reading.values import Value, references
+from gremio.trust.findings.reading.values import Value
 
 
 class Recorder:
@@ -22,7 +22,7 @@ class Recorder:
 
     handlers: ClassVar[dict[type[ast.AST], Callable[[Any, Any], None]]] = {}
 
-    def __init__(self, program: Program, file: File, wanted: Callable[[str], bool], names: Names) -> None:
+    def __init__(self, program: Program, file: File, wanted: Callable[[str], object], names: Names) -> None:
         self.uses: list[Use] = []
         self.calls: dict[str, set[str]] = defaultdict(set)
         self._program = program
@@ -55,7 +55,9 @@ class Recorder:
 
     def _emit(self, value: Value, kind: UseKind, node: ast.AST, call: ast.Call | None = None) -> None:
         several = len(value) > 1
-        for reference in references(value):
+        for reference in value:
+            if not isinstance(reference, str):
+                continue
             if reference.startswith(TREE):
                 if kind == "call":
                     self.calls[self._context].add(reference)
@@ -89,7 +91,7 @@ class Recorder:
     ) -> None:
         # Whatever is assigned to something of a library, or to a class, may change it.
         changes = kind in ("store", "delete") and (not name.startswith("?") or name.startswith("?.__class__"))
-        if changes or self._wanted(name):
+        if self._wanted(name) or changes:
             around = self._around.get(call) if call is not None else None
             self.uses.append(
                 Use(name, kind, node, self._file, self._scope, self._context, self._names, sure, call, stored, around)

@@ -51,14 +51,12 @@ class Scope:
     returns: list[ast.expr] = field(default_factory=list)
     attributes: dict[str, list[Binding]] = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict)
+    module: Scope = field(init=False, repr=False)
+    """The outermost scope."""
 
-    @property
-    def module(self) -> Scope:
-        """The outermost scope."""
-        scope = self
-        while scope.parent is not None:
-            scope = scope.parent
-        return scope
+    def __post_init__(self) -> None:
+        """Kept, since it is asked for at every step."""
+        self.module = self if self.parent is None else self.parent.module
 
     def holder(self, name: str) -> Scope | None:
         """The scope that a name is looked up in, as Python does: a class's names are not seen from its methods."""

@@ -21,7 +21,7 @@ class Uses:
     at_import: frozenset[str]
 
 
-def uses(program: Program, wanted: Callable[[str], bool]) -> Uses:
+def uses(program: Program, wanted: Callable[[str], object]) -> Uses:
     """Walk all files. Those that are nested too deeply are lost to the program."""
     names, found, calls = Names(program), list[Use](), defaultdict[str, set[str]](set)
     for file in program.files.values():

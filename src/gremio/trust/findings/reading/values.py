@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from gremio.trust.findings.reading.constants import Unfoldable, constant
@@ -61,11 +62,13 @@ def references(value: Value) -> list[str]:
 
 def union(values: Iterable[Value]) -> Value:
     """All of these, each once."""
-    return tuple(dict.fromkeys(meaning for value in values for meaning in value))
+    return tuple(dict.fromkeys(chain.from_iterable(values)))
 
 
 def either(values: list[Value]) -> Value:
     """One of these; where one isn't known, it may be anything else."""
+    if len(values) == 1:
+        return values[0]
     found = union(values)
     return (*found, "?") if found and not all(values) and "?" not in found else found
 
