@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from gremio.code import CodeTree, Origin, PipelineRef
-from gremio.code.syntax.imports import ImportedName, declared_names, imports_of
+from gremio.code.syntax.imports import ImportedName, declared_names, imports_of, may_read_files
 from gremio.code.syntax.layout import is_foreign
 from gremio.code.syntax.parsing import parse_source
 from gremio.errors import CodeError, OptionError, RefNotFound
@@ -120,12 +120,17 @@ class _Neighbourhood:
         for file, data in self._found.items():
             if files.setdefault(self._logical(file), data) != data:
                 raise CodeError(f"it imports two files that would both be {self._logical(file)}", ref=ref)
-        beside = [folder / path for folder in {file.parent for file in self._found} for path in _beside(folder)]
-        places = {self._logical(path): path for path in beside}
+        places = self._data_files() if any(map(may_read_files, files.values())) else {}
         read = declared(files, places, lambda p: places[p].stat().st_size)
         self._refuse_links([*self._found, *(places[path] for path in read)], ref)
         files |= {path: places[path].read_bytes() for path in read}
         return CodeTree(files, self._logical(self._entry), Origin("local", str(self._root)))
+
+    def _data_files(self) -> dict[str, Path]:
+        """What lies beside what was found and is no code."""
+        folders = {file.parent for file in self._found}
+        data = [folder / path for folder in folders for path in _beside(folder) if not path.endswith(".py")]
+        return {self._logical(path): path for path in data}
 
     def _refuse_links(self, files: Iterable[Path], ref: str) -> None:
         # The entry itself is the file that the caller named, wherever it lies.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gremio.code import CodeTree, Origin
-from gremio.code.syntax.imports import data_files
+from gremio.code.syntax.imports import data_files, may_read_files
 from gremio.code.syntax.parsing import parse_source
 from gremio.errors import AccessDenied, BadModelIndex, CodeError, EntryNotFound, RefNotFound, UnreadableCode
 from gremio.machine.paths import expanded, is_folder
@@ -243,9 +243,11 @@ def _all_code(home: ModelHome) -> CodeTree:
 
 def declared(files: dict[str, bytes], everything: Iterable[str], size: Callable[[str], int | None]) -> list[str]:
     """The data files, among ``everything``, that the Python ``files`` name as theirs."""
-    data = [p for p in everything if not p.endswith(".py") and (size(p) or 0) <= LARGEST_DATA_FILE]
+    readers = {path: source for path, source in files.items() if may_read_files(source)}
+    # Lists of folders can be long, and few files read any other.
+    data = [p for p in everything if not p.endswith(".py") and (size(p) or 0) <= LARGEST_DATA_FILE] if readers else []
     found: set[str] = set()
-    for path, source in files.items():
+    for path, source in readers.items():
         try:
             found.update(data_files(parse_source(source, path), path, data))
         except UnreadableCode:

@@ -106,6 +106,7 @@ def test_the_index_is_kept_on_disk_and_never_stale(make_library, home: Path) -> 
 
 def test_a_module_is_read_once_for_all_processes(make_library, home: Path, forget, monkeypatch) -> None:
     """What a module exports is remembered until its file changes, and the same then as when it was read."""
+    monkeypatch.setattr("gremio.code.libraries.library._SOON_READ", 0)
     source = make_library("diffusers", FILES)
     first = {module: source.exports(module) for module in source.files}
     assert "diffusers.sub.deep.json" in kept(home)

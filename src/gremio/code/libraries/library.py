@@ -16,6 +16,7 @@ from gremio.errors import UnreadableCode
 
 _ALWAYS = frozenset({"__name__", "__file__", "__doc__", "__path__", "__spec__", "__package__", "__dict__"})
 _MANY_STARS = 20
+_SOON_READ = 2000  # bytes of a module that is parsed as fast as an answer is read from disk
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,15 +229,21 @@ def _likely_first(stars: list[str], name: str) -> list[str]:
 
 def _read_exports(module: str, path: Path) -> Exports | None:
     stat = path.stat()
+    if stat.st_size < _SOON_READ:
+        return _exports_of(path)
     stamp, name = f"3 {path} {stat.st_size} {stat.st_mtime_ns}", f"{module.partition('.')[0]}/{module}"
     held = disk_cache.recall(name, stamp)
     if held is not None:
         return Exports.from_plain(held)
-    tree = _parse_file(path)
-    found = exports_in(tree) if tree else None
+    found = _exports_of(path)
     if found is not None:
         disk_cache.keep(name, stamp, found.plain())
     return found
+
+
+def _exports_of(path: Path) -> Exports | None:
+    tree = _parse_file(path)
+    return exports_in(tree) if tree else None
 
 
 @lru_cache(maxsize=12)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from gremio.code.syntax.parsing import Guard, dotted, parse_source, statements, strings
 
 _RESOURCE_READERS = frozenset({"importlib.resources", "importlib_resources", "pkgutil"})
+_SIGNS = ("__file__", "__data_files__", "importlib", "pkgutil")
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,14 @@ def data_files(module: ast.Module, path: str, candidates: Collection[str]) -> tu
     named = {_tidy(text) for text in _texts(module)}
     near = {f"{folder}/{text}" if folder else text for text in named}
     return tuple(sorted(wanted & (named | near)))
+
+
+def may_read_files(source: bytes) -> bool:
+    """Whether ``data_files`` may find any, told without parsing."""
+    text = source.decode("utf-8", "replace")
+    # As Python reads names: beyond ASCII there are several ways to write one.
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return any(sign in plain for sign in _SIGNS)
 
 
 def _tidy(text: str) -> str:

@@ -32,6 +32,7 @@ _COMPOUND = (
     ast.Match,
     ast.TryStar,
 )
+_SPELLED = (ast.Name, ast.Attribute, ast.Tuple)
 # `catch_warnings` swaps a global list: two threads in it at once would leave it swapped.
 _WHILE_PARSING = threading.Lock()
 
@@ -100,11 +101,12 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def statements(module: ast.Module) -> list[tuple[ast.stmt, Guard]]:
-    """Every statement, nested ones too, in source order, with its guard."""
+@lru_cache(maxsize=16)
+def statements(module: ast.Module) -> tuple[tuple[ast.stmt, Guard], ...]:
+    """Every statement, nested ones too, in source order, with its guard. Remembered, since every reader asks."""
     found: list[tuple[ast.stmt, Guard]] = []
     _collect(module.body, "", found)
-    return found
+    return tuple(found)
 
 
 def _collect(body: Sequence[ast.stmt], guard: Guard, found: list[tuple[ast.stmt, Guard]]) -> None:
@@ -163,7 +165,7 @@ def is_type_checking(test: ast.expr) -> bool:
     """Whether a condition is ``TYPE_CHECKING``, alone or in an ``or``."""
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or):
         return any(is_type_checking(value) for value in test.values)
-    return "TYPE_CHECKING" in _names(test)
+    return isinstance(test, _SPELLED) and "TYPE_CHECKING" in _names(test)
 
 
 def _suppresses(statement: ast.With | ast.AsyncWith) -> bool:
