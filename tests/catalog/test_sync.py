@@ -9,10 +9,8 @@ import sys
 import pytest
 from tests.catalog.pages import FOLDER, OLDER, PAGE, PAINTER, WALKER
 
-from gremio.catalog import Catalog, Query, search
+from gremio.catalog import Catalog, Query, readers, search
 from gremio.catalog import sync as syncing
-from gremio.catalog.places import community
-from gremio.catalog.places import hub as hub_place
 from gremio.catalog.sync import Options, sync
 from gremio.code import CodeTree, Origin
 from gremio.localhub import LocalHub
@@ -43,16 +41,15 @@ def reads(monkeypatch):
         stop = ""
 
     found = Reads()
-    for module in (community, hub_place):
-        original = module.read_entry
+    original = readers.read_entry
 
-        def read(tree, about, original=original):
-            if about.name == found.stop:
-                raise KeyboardInterrupt
-            found.append(about.name)
-            return original(tree, about)
+    def read(tree, about):
+        if about.name == found.stop:
+            raise KeyboardInterrupt
+        found.append(about.name)
+        return original(tree, about)
 
-        monkeypatch.setattr(module, "read_entry", read)
+    monkeypatch.setattr(readers, "read_entry", read)
     return found
 
 

@@ -6,7 +6,7 @@ file in Gremio's home; out come ``Entry`` values, ranked.
     entry, store, search    one thing that can be found; the file; words and filters to entries
     results                 what ``gremio check`` found on this machine, by digest
     places, sync            where entries come from, and what has changed there
-    reading                 from code and what people wrote to an entry
+    reading, readers        from code and what people wrote to an entry; many of them, in several processes
     readme, markdown        what a page says of each file
     examples                lines that use a pipeline and work as they are printed
 

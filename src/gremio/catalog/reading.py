@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from gremio.catalog.entry import Entry, Kind, Needed, Source
 from gremio.catalog.examples import Subject, example_of, found_in, model_in, plain_example
@@ -38,6 +39,7 @@ _TEAM = re.compile(r"(,?\s*(and\s+)?(the\s+)?hugging\s?face\s?(inc\.?|team)?\.?)
 _EXAMPLES = "EXAMPLE_DOC_STRING"
 
 
+@cache
 def reader() -> str:
     """What a reading depends on beside the code: how it is done, and the libraries that classes derive from."""
     return f"{_READER} diffusers {version_of('diffusers')} transformers {version_of('transformers')}"
@@ -58,6 +60,14 @@ class About:
     revision: str = ""
     versions: tuple[str, ...] = ()
     current: bool = True
+
+
+@dataclass(frozen=True)
+class Code:
+    """Code that was found, and what is known of it beside."""
+
+    tree: CodeTree
+    about: About
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from gremio.catalog.places.community import CommunityPlace
 from gremio.catalog.places.folder import FolderPlace
 from gremio.catalog.places.hub import HubPlace
 from gremio.catalog.places.place import Item, Place, Plan
+from gremio.catalog.readers import Readers, readers
+from gremio.catalog.reading import Code
 from gremio.catalog.store import Store, put, remove, stamps
 from gremio.code.syntax.parsing import no_collection
 from gremio.errors import GremioError, RefNotFound, Unavailable
@@ -111,12 +113,13 @@ class _Sync:
 
     def _take(self, plan: Plan, known: dict[str, str]) -> None:
         wanted = [item for item in plan.items if known.get(item.key) != item.stamp]
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            self._progress(self._place.title, start, len(wanted))
-            self._keep(self._read(plan, some), known)
-            if self._problem:
-                return
+        with readers(len(wanted)) as reading:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                self._progress(self._place.title, start, len(wanted))
+                self._keep(self._read(plan, some, reading), known)
+                if self._problem:
+                    return
         if wanted:
             self._progress(self._place.title, len(wanted), len(wanted))
         if plan.whole:
@@ -130,26 +133,26 @@ class _Sync:
             file.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", row)
         self._counts["gone"] += len(gone)
 
-    def _read(self, plan: Plan, items: Sequence[Item]) -> list[tuple[Item, Entry | None]]:
-        """Those that can be read, up to the first that can't."""
-        found: list[tuple[Item, Entry | None]] = []
+    def _read(self, plan: Plan, items: Sequence[Item], reading: Readers) -> list[tuple[Item, Entry]]:
+        """The entries of those that are found, up to the first that can't be reached."""
+        found: list[tuple[Item, Code | Entry]] = []
         try:
             plan.prepare(items)
-            with no_collection():
-                for item in items:
-                    try:
-                        found.append((item, item.read()))
-                    except Unavailable:
-                        if plan.whole:
-                            raise
+            for item in items:
+                try:
+                    found.append((item, item.find()))
+                except Unavailable:
+                    if plan.whole:
+                        raise
         except GremioError as error:
             self._problem = error
-        return found
+        read = iter(reading.read([each for _, each in found if isinstance(each, Code)]))
+        return [(item, next(read) if isinstance(each, Code) else each) for item, each in found]
 
-    def _keep(self, read: Iterable[tuple[Item, Entry | None]], known: dict[str, str]) -> None:
+    def _keep(self, read: Iterable[tuple[Item, Entry]], known: dict[str, str]) -> None:
         with self._store.writing() as file:
             for item, entry in read:
-                if entry is None:
+                if item.classes and entry.kind == "other":
                     remove(file, self._place.name, [item.key])
                     continue
                 put(file, self._place.name, item.key, item.stamp, entry)

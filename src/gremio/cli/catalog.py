@@ -100,8 +100,11 @@ class _Bar:
     def show(self, title: str, done: int, items: int) -> None:
         from tqdm import tqdm
 
+        class Bar(tqdm):  # type: ignore[misc]
+            monitor_interval = 0  # its thread, and a process that has threads can't be forked to read faster
+
         if self._bar is None:
-            self._bar = tqdm(total=items, desc=plain(title), disable=None, leave=False)
+            self._bar = Bar(total=items, desc=plain(title), disable=None, leave=False)
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from gremio.catalog.entry import Entry, Source
 from gremio.catalog.places.place import Item, Plan
-from gremio.catalog.reading import About, read_entry, reader, without_code
+from gremio.catalog.reading import About, Code, reader, without_code
 from gremio.catalog.store import Store
 from gremio.code import CodeTree, Origin
 from gremio.errors import GremioError
@@ -32,7 +32,7 @@ class ApprovedPlace:
         """Those whose code is nowhere else. What that is changes with every other place."""
         elsewhere = self._elsewhere()
         found = [each for each in Approvals(self._settings).all() if str(each.digest) not in elsewhere]
-        return Plan("", [Item(str(each.digest), f"{each} {reader()}", partial(self._entry, each)) for each in found])
+        return Plan("", [Item(str(each.digest), f"{each} {reader()}", partial(self._code, each)) for each in found])
 
     def _elsewhere(self) -> set[str]:
         with Store(self._settings).reading() as file:
@@ -41,7 +41,7 @@ class ApprovedPlace:
             rows = file.execute("SELECT DISTINCT digest FROM entries WHERE place != ?", (_NAME,)).fetchall()
         return {digest for (digest,) in rows}
 
-    def _entry(self, approval: Approval) -> Entry:
+    def _code(self, approval: Approval) -> Code | Entry:
         entry_file = approval.place.rpartition("/")[2]
         name = (approval.ref or str(approval.digest)).rstrip("/").rpartition("/")[2].removesuffix(".py")
         about = About(approval.ref or str(approval.digest), "approved", name)
@@ -54,4 +54,4 @@ class ApprovedPlace:
         python = [path for path in files if path.endswith(".py")]
         entry = next((path for path in python if path.rpartition("/")[2] == entry_file), python[0])
         # Where it lay is told by the ref; what is read here is the copy that was looked at.
-        return read_entry(CodeTree(files, entry, Origin("local", str(self._trees.folder(approval.digest)))), about)
+        return Code(CodeTree(files, entry, Origin("local", str(self._trees.folder(approval.digest)))), about)

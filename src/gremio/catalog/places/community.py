@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import PurePosixPath
 
-from gremio.catalog.entry import Entry, Source
+from gremio.catalog.entry import Source
 from gremio.catalog.places.place import Item, Plan
-from gremio.catalog.reading import About, read_entry, reader
+from gremio.catalog.reading import About, Code, reader
 from gremio.catalog.readme import Told, of_folder
 from gremio.code import CodeTree, Origin
 from gremio.errors import Unavailable
@@ -44,7 +44,7 @@ class CommunityPlace:
             return None
         state = _State(self._mirror, listing, folder, self._repo)
         files = state.files if self._every else [each for each in state.files if each.current]
-        items = [Item(each.ref, state.stamp(each), partial(state.entry, each)) for each in files]
+        items = [Item(each.ref, state.stamp(each), partial(state.code, each)) for each in files]
         by_key = dict(zip((item.key for item in items), files, strict=True))
 
         def prepare(some: Sequence[Item]) -> None:
@@ -117,8 +117,8 @@ class _State:
         """Have their bytes at hand, with one download for all that are not cached."""
         self._data = self.mirror.read(self.listing, [file.path for file in files])
 
-    def entry(self, file: _File) -> Entry:
-        """The entry of a file."""
+    def code(self, file: _File) -> Code:
+        """A file, and what is known of it."""
         data = self._data.get(file.path)
         if data is None:
             data = self.mirror.read(self.listing, [file.path])[file.path]
@@ -134,7 +134,7 @@ class _State:
             versions=file.folders,
             current=file.newest,
         )
-        return read_entry(CodeTree({f"{file.name}.py": data}, f"{file.name}.py", origin), about)
+        return Code(CodeTree({f"{file.name}.py": data}, f"{file.name}.py", origin), about)
 
     def _told(self, file: _File) -> Told:
         """What the page of today says, else that of the version."""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from gremio.catalog.entry import Entry, Source
+from gremio.catalog.entry import Source
 from gremio.catalog.places.place import Item, Plan
-from gremio.catalog.reading import About, read_entry, reader, without_code
+from gremio.catalog.reading import About, Code, reader, without_code
 from gremio.catalog.readme import Told, of_card
-from gremio.code import CodeTree, PipelineRef
+from gremio.code import PipelineRef
 from gremio.errors import GremioError, OptionError, RefNotFound
 from gremio.machine.settings import Settings
 from gremio.sources import Access, fetch
@@ -69,7 +69,7 @@ class FolderPlace:
         except GremioError as error:
             return Item(path, f"{error.message} {reader()}", partial(without_code, about, error.message))
         told = hashlib.sha256(repr(about.told).encode("utf-8", "replace")).hexdigest()
-        return Item(path, f"{tree.digest} {tree.entry} {told} {reader()}", partial(_entry, tree, about))
+        return Item(path, f"{tree.digest} {tree.entry} {told} {reader()}", partial(Code, tree, about), classes=True)
 
 
 def _refs(paths: list[str]) -> list[str]:
@@ -96,9 +96,3 @@ def _card(place: Path) -> Told:
         return of_card(card.read_text("utf-8", "replace")) if card.is_file() else Told()
     except OSError:
         return Told()
-
-
-def _entry(tree: CodeTree, about: About) -> Entry | None:
-    """A file without a class of any kind is a helper or a test of something else."""
-    entry = read_entry(tree, about)
-    return None if entry.kind == "other" else entry

@@ -10,7 +10,7 @@ from typing import Any
 
 from gremio.catalog.entry import Entry, Source
 from gremio.catalog.places.place import Item, Plan
-from gremio.catalog.reading import About, read_entry, reader, without_code
+from gremio.catalog.reading import About, Code, reader, without_code
 from gremio.catalog.readme import Told, of_card
 from gremio.code import CodeTree
 from gremio.errors import GremioError, Unavailable
@@ -45,7 +45,7 @@ class HubPlace:
         self.title = f"the Hub ({access.endpoint})"
         self._settings = settings
         self._access = access
-        self._read: dict[str, Entry | Unavailable] = {}
+        self._found: dict[str, Code | Entry | Unavailable] = {}
 
     def plan(self, before: str) -> Plan | None:
         """As many requests as the lists have pages."""
@@ -59,38 +59,38 @@ class HubPlace:
         def prepare(some: Sequence[Item]) -> None:
             """Several at once: what takes time is waiting for answers."""
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                self._read = dict(pool.map(self._tried, (models[item.key] for item in some)))
+                self._found = dict(pool.map(self._tried, (models[item.key] for item in some)))
 
         return Plan(stamp, items, prepare=prepare)
 
-    def _tried(self, model: Any) -> tuple[str, Entry | Unavailable]:
+    def _tried(self, model: Any) -> tuple[str, Code | Entry | Unavailable]:
         try:
-            return model.id, self._entry(model)
+            return model.id, self._code(model)
         except Unavailable as error:
             return model.id, error
 
-    def _of(self, model: Any) -> Entry:
-        found = self._read.pop(model.id, None) or self._entry(model)
+    def _of(self, model: Any) -> Code | Entry:
+        found = self._found.pop(model.id, None) or self._code(model)
         if isinstance(found, Unavailable):
             raise found
         return found
 
-    def _entry(self, model: Any) -> Entry:
+    def _code(self, model: Any) -> Code | Entry:
         about = _about(model, Told())
         try:
             repository = Repository(model.id, settings=self._settings, access=self._access)
             home = HubModel(repository, repository.listing(model.sha))
             about = _about(model, _card(home))
-            tree = _code(home)
+            tree = _code_of(home)
         except Unavailable:
             raise
         except GremioError as error:
             # Gated, gone meanwhile, or more than anybody could read: found all the same, with the reason.
             return without_code(about, error.message)
-        return read_entry(tree, about) if tree else without_code(about, _NO_CODE)
+        return Code(tree, about) if tree else without_code(about, _NO_CODE)
 
 
-def _code(home: HubModel) -> CodeTree | None:
+def _code_of(home: HubModel) -> CodeTree | None:
     """The code of a pipeline, of a component or of blocks; of what has none of their forms, every Python file."""
     python = [path for path in home.paths() if path.endswith(".py")]
     if not python:

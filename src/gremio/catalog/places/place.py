@@ -7,23 +7,26 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gremio.catalog.entry import Entry, Source
+from gremio.catalog.reading import Code
 
 
 @dataclass(frozen=True)
 class Item:
-    """Something that a place has: its key there, what changes when it does, and how it is read.
+    """Something that a place has: its key there, what changes when it does, and what finds it.
 
-    What is read may come to nothing: a file without a class is no entry.
+    What is found is code, to be read into an entry, or an entry of what has none that can be read. With ``classes``,
+    code without a class of any kind is no entry: a helper, or a test of something else.
     """
 
     key: str
     stamp: str
-    read: Callable[[], Entry | None]
+    find: Callable[[], Code | Entry]
+    classes: bool = False
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a place has now. ``prepare`` has everything at hand that reading some of the items takes, in one go.
+    """What a place has now. ``prepare`` has everything at hand that finding some of the items takes, in one go.
 
     ``whole`` is whether this is all of it. Where only what is cached can be read, items may be unavailable, and what is
     not among them may be there all the same.
