@@ -22,7 +22,6 @@ from gremio.errors import CodeFailed, ComponentMissing, GremioError, OptionError
 from gremio.machine.processes import Trouble
 from gremio.running.calls import CallSignature, find, takes_lists, together
 from gremio.running.calls.attachment import read_picture
-from gremio.running.calls.standard import is_mask
 from gremio.running.outputs import Artifact, collect, making, save
 from gremio.running.outputs.formats import FORMATS
 from gremio.serving.calls import Call
@@ -184,7 +183,7 @@ def _called(pipeline: Any, arguments: Mapping[str, Any], tell: Tell, stopped: St
 
 def _read(field: str, path: Path) -> Any:
     try:
-        return read_picture(path, grey=is_mask(field))
+        return read_picture(path)
     except OptionError as error:
         raise OptionError(f"{field} can't be read as a picture: it is damaged") from error
 

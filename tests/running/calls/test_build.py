@@ -222,6 +222,9 @@ def test_a_grey_mask_stays_grey(tmp_path: Path) -> None:
     grey, bright, both = (str(tmp_path / name) for name in ("grey.png", "bright.png", "both.png"))
     found = build(of(inpaint), prompt="x", images=[grey, f"mask_image={grey}"])
     assert (found["image"].mode, found["mask_image"].mode) == ("RGB", "L")
+    found = build(of(inpaint), prompt="x", settings={"image": f"@{grey}", "mask_image": f"@{grey}"})
+    assert (found["image"].mode, found["mask_image"].mode) == ("RGB", "L")
+    assert [each.mode for each in build(of(interpolate), images=[grey, bright])["image"]] == ["RGB", "RGB"]
     for mask in (bright, both):
         assert build(of(inpaint), prompt="x", images=[grey, f"mask_image={mask}"])["mask_image"].mode == "RGB"
 

@@ -127,12 +127,12 @@ def test_text_stays_text(text: str) -> None:
 
 
 def test_files_are_values(tmp_path: Path) -> None:
-    """@file reads text, JSON and pictures; the last in RGB and upright."""
+    """@file reads text, JSON and pictures; the last in RGB, where they are not grey, and upright."""
     (tmp_path / "prompt.txt").write_text("a hall\nat noon\n", "utf-8")
     (tmp_path / "boxes.json").write_text("[[0, 0.5]]", "utf-8")
     exif = Image.Exif()
     exif[0x0112] = 6
-    Image.new("L", (4, 2)).save(tmp_path / "a.jpg", exif=exif)
+    Image.new("CMYK", (4, 2)).save(tmp_path / "a.jpg", exif=exif)
     assert coerce(parameter("str"), Given.parse(f"@{tmp_path}/prompt.txt")) == "a hall\nat noon"
     assert coerce(parameter("list[list[float]]"), Given.parse(f"@{tmp_path}/boxes.json")) == [[0.0, 0.5]]
     for annotation in ("PipelineImageInput", "torch.Tensor", "Somebody"):

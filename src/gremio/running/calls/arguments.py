@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from typing import Any
 
 from gremio.errors import OptionError
 from gremio.running.calls.coercion import coerce
 from gremio.running.calls.signature import CallSignature
-from gremio.running.calls.standard import FLAGS, OptionName, find
+from gremio.running.calls.standard import FLAGS, OptionName, find, is_mask
 from gremio.running.calls.value import Given
 
 _FEW = 24
@@ -30,7 +31,8 @@ class Arguments:
         parameter = self.signature.get(name)
         if parameter is None and (not self.signature.accepts_kwargs or self._is_slip(name)):
             raise self._no_such(name, by)
-        self.put_as_is(name, coerce(parameter, given) if parameter else given.value, by=by)
+        value = coerce(parameter, given) if parameter else given.value
+        self.put_as_is(name, value if is_mask(name) else _in_colour(value), by=by)
 
     def put_as_is(self, name: str, value: object, *, by: str) -> None:
         """Set a parameter to a value that needs no reading.
@@ -74,3 +76,10 @@ class Arguments:
         if len(names) <= _FEW or not near:
             hints.append(f"It takes: {', '.join(names) or 'nothing'}.")
         return OptionError(f"{by}: {self.signature.owner} has no parameter {name!r}", next_step=" ".join(hints))
+
+
+def _in_colour(value: Any) -> Any:
+    """Grey pictures as RGB, which is what pipelines expect of all but masks."""
+    if isinstance(value, list):
+        return [_in_colour(each) for each in value]
+    return value.convert("RGB") if Given(value).is_image and value.mode == "L" else value

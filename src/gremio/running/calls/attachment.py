@@ -33,8 +33,8 @@ def read(name: str) -> object:
     return reader(path)
 
 
-def read_picture(path: Path, *, grey: bool = False) -> Image:
-    """A picture in RGB, shape (H, W, 3), turned the way its camera held it; with ``grey`` one that is grey stays so.
+def read_picture(path: Path) -> Image:
+    """A picture in RGB, shape (H, W, 3), turned the way its camera held it; one that is grey stays so, shape (H, W).
 
     Raises:
         OptionError: there is no such file, or it is no whole picture.
@@ -45,7 +45,7 @@ def read_picture(path: Path, *, grey: bool = False) -> Image:
         raise OptionError(f"{path}: pictures need Pillow", next_step='pip install "gremio[run]"') from error
     try:
         with Image.open(path.expanduser()) as picture:
-            return ImageOps.exif_transpose(picture).convert("L" if grey and picture.mode in ("1", "L") else "RGB")
+            return ImageOps.exif_transpose(picture).convert("L" if picture.mode in ("1", "L") else "RGB")
     except FileNotFoundError as error:
         raise _no_such_file(path) from error
     # PIL's plugins report damage in all of these ways.

@@ -13,7 +13,7 @@ from gremio.running.calls.missing import check_complete
 from gremio.running.calls.seed import generator
 from gremio.running.calls.signature import CallSignature
 from gremio.running.calls.size import Size
-from gremio.running.calls.standard import FLAGS, OptionName, find, is_mask, pictures
+from gremio.running.calls.standard import FLAGS, OptionName, find, pictures
 from gremio.running.calls.tensors import as_tensors
 from gremio.running.calls.value import Given
 
@@ -103,7 +103,7 @@ def _put_images(arguments: Arguments, images: Sequence[str]) -> None:
         name, path = _name_and_path(text)
         files.setdefault(name or _main_picture(arguments), []).append(path)
     for name, paths in files.items():
-        read = [read_picture(path, grey=is_mask(name)) for path in paths]
+        read = [read_picture(path) for path in paths]
         arguments.put(name, Given(read if len(read) > 1 else read[0]), by=f"--image {name}")
 
 

@@ -289,7 +289,7 @@ def _tensors(control: Control, uploaded: Sequence[str], folder: Path) -> dict[st
 
 def _pictures(control: Control, path: Path) -> Iterator[Any]:
     if control.kind != "video" or path.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp", ".bmp"):
-        yield read_picture(path, grey=control.kind == "mask")
+        yield read_picture(path)
         return
     from PIL import Image, ImageSequence
 
