@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -43,7 +44,7 @@ def readers(amount: int) -> Iterator[Readers]:
     if amount < _WORTH_IT or processes == 1 or not _may_fork():
         yield Readers(None)
         return
-    with ProcessPoolExecutor(processes, get_context("fork"), die_with_parent) as pool:
+    with ProcessPoolExecutor(processes, get_context("fork"), _begin) as pool:
         try:
             yield Readers(pool)
         except BaseException:
@@ -54,6 +55,12 @@ def readers(amount: int) -> Iterator[Readers]:
 def _may_fork() -> bool:
     """A process that has threads can't safely. Starting others anew costs what reading ten files does, in each."""
     return "fork" in get_all_start_methods() and threading.active_count() == 1
+
+
+def _begin() -> None:
+    """Whoever interrupts means the parent, which ends these; and they end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent()
 
 
 def _read(code: Code) -> Entry:
