@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -37,6 +38,13 @@ os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 for _name in ("HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE", "GREMIO_POLICY", "DIFFUSERS_DISABLE_REMOTE_CODE"):
     os.environ.pop(_name, None)
 (_SESSION / "home").mkdir()
+
+# Compiled once, also where an image says otherwise, and not again by each of the hundreds of processes that tests start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+# Torch and its like leave millions of objects that stay: walking through all of them, again and again, for the little
+# garbage that tests make is a tenth of the time.
+gc.set_threshold(20_000, 10, 20)
 
 # A machine that is busy with something else is no failure.
 settings.register_profile("gremio", deadline=None)
