@@ -39,7 +39,7 @@ for _name in ("HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE", "GREMIO_POLICY", "DIF
     os.environ.pop(_name, None)
 (_SESSION / "home").mkdir()
 
-# Compiled once, also where an image says otherwise, and not again by each of the hundreds of processes that tests start.
+# Compiled once, and not again by each of the hundreds of processes that tests start, whatever an image says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 # Torch and its like leave millions of objects that stay: walking through all of them, again and again, for the little
