@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -90,8 +90,9 @@ def exports_in(module: ast.Module) -> Exports:
     reader = _Reader(typing_too=lazy)
     reader.read(module.body, "")
     if lazy:
-        table = dict(_lazy_table(module))
-        by_all = any(isinstance(n, ast.Name) and n.id == _LAZY_BY_ALL for n in ast.walk(module))
+        nodes = list(ast.walk(module))
+        table = dict(_lazy_table(nodes))
+        by_all = any(isinstance(node, ast.Name) and node.id == _LAZY_BY_ALL for node in nodes)
         return Exports(table, tuple(reader.stars) if by_all else (), lazy=True)
     public = frozenset(reader.public) if reader.public is not None else None
     classes = {name: _outline(node) for name, node in class_definitions(module).items()}
@@ -164,8 +165,8 @@ def _is_lazy(module: ast.Module) -> bool:
     return False
 
 
-def _lazy_table(module: ast.Module) -> Iterator[tuple[str, tuple[int, str, str] | None]]:
-    for node in ast.walk(module):
+def _lazy_table(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, tuple[int, str, str] | None]]:
+    for node in nodes:
         for key, value in _entries(node):
             names = strings(value)
             if not isinstance(value, ast.List | ast.Tuple | ast.Set):
