@@ -10,8 +10,11 @@ indexing, and medians of the clock for searches.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -150,6 +153,22 @@ def of_folder_of_files(folder: Path) -> str:
     return f"{len(entries)} files read in {seconds:.1f} s of the processor; {known}; {dict(kinds)}"
 
 
+def synced(folder: Path, rounds: int = 3) -> str:
+    """Medians of the clock for the command: with a home that is new, one that knows the libraries, nothing to do."""
+    times: dict[str, list[float]] = {"first ever": [], "first of this folder": [], "nothing new": []}
+    command = [sys.executable, "-m", "gremio", "catalog", "sync", "--folder", str(folder)]
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as home:
+            for each in times.values():
+                before = time.perf_counter()
+                subprocess.run(command, env={**os.environ, "GREMIO_HOME": home}, stdout=subprocess.PIPE, check=True)
+                each.append(time.perf_counter() - before)
+                if each is times["first ever"]:
+                    Path(home, FILE).unlink()
+    told = (f"{name} {statistics.median(each):.2f} s" for name, each in times.items())
+    return f"gremio catalog sync: {', '.join(told)}"
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -158,6 +177,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.folder:
         print(of_folder_of_files(options.folder))
+        print(synced(options.folder))
     with tempfile.TemporaryDirectory() as home:
         settings = Settings(Path(home), Path(home), "http://127.0.0.1:1", offline=True)
         seconds = fill(settings, options.entries)
