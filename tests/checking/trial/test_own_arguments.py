@@ -45,6 +45,16 @@ class Meter:
 """
 
 
+def beside_glow(arguments: str, body: str) -> str:
+    """One that has only these and ``glow`` of its own, since each is several calls, and begins its call with this."""
+    return (
+        PAINTER.replace("callback_on_step_end=None):", f"glow: float = 0.0, {arguments}):")
+        .replace("if callback_on_step_end is not None:\n", "if False:\n")
+        .replace("size = self", f"{body}\n        size = self", 1)
+        .replace("image = (image / 2", "image = (image / 2 + glow")
+    )
+
+
 def test_each_is_turned_on(trial, code):
     """With an effect on the output or the way through the code, or it is said why nothing is known of it."""
     report = trial(code(OWN))
@@ -67,8 +77,7 @@ def test_each_is_turned_on(trial, code):
 @pytest.mark.parametrize("failing", ["forward() got an unexpected keyword", "no such size"])
 def test_one_that_fails_is_no_pipeline_that_runs(trial, code, failing):
     """Whatever runs without it; the error says with which value, and the output of the plain call is there."""
-    body = OWN.replace("size = self", f"if never: raise KeyError('{failing}')\n        size = self", 1)
-    report = trial(code(body))
+    report = trial(code(beside_glow("never: bool = False", f"if never: raise KeyError('{failing}')")))
     assert (report.runs, report.reached, outcome(report)) == (False, "own", "partly")
     assert report.error.message == f"with never=True: '{failing}'"
     assert report.error.place.startswith("community.py:")
@@ -79,8 +88,8 @@ def test_one_that_fails_is_no_pipeline_that_runs(trial, code, failing):
 
 def test_each_choice_has_to_work(trial, code):
     """Where the code lists what there is."""
-    body = OWN.replace("size = self", "if wash == 'none': raise KeyError('none')\n        size = self", 1)
-    report = trial(code(body))
+    body = "assert wash in ('wet', 'dry', 'none')\n        if wash == 'none': raise KeyError('none')"
+    report = trial(code(beside_glow("wash: str = 'wet'", body)))
     assert report.own_arguments["wash"].detail == "'none': KeyError: 'none'"
     assert not report.runs
 
@@ -88,8 +97,8 @@ def test_each_choice_has_to_work(trial, code):
 def test_what_works_only_as_documented(trial, code):
     """An argument that fails by itself is tried with what the documented call has beside it."""
     example = '"""\n>>> pipe(num_inference_steps=500, never=True, idle=0)\n"""\n'
-    needs = "if never:\n            if idle: raise KeyError(idle)\n            glow = 1.0\n        size = self"
-    body = OWN.replace("size = self", needs, 1)
+    needs = "if never:\n            if idle: raise KeyError(idle)\n            glow = 1.0"
+    body = beside_glow("never: bool = False, idle: int = 3", needs)
     assert trial(code(example + body)).own_arguments["never"].verdict == "yes"
     assert trial(code(body)).own_arguments["never"].verdict == "error"
 

@@ -75,9 +75,10 @@ class Subject:
     def own_classes(self) -> Mapping[str, type]:
         """Every class that the code's modules define, by name and by module and name: a component may be of one."""
         found: dict[str, type] = {}
+        package, inside_it = self.package, f"{self.package}."
         for name, module in list(sys.modules.items()):
-            if name == self.package or name.startswith(f"{self.package}."):
-                inside = name.removeprefix(self.package).strip(".")
+            if name == package or name.startswith(inside_it):
+                inside = name.removeprefix(package).strip(".")
                 own = {key: each for key, each in vars(module).items() if isinstance(each, type) and self.is_own(each)}
                 found |= own | {f"{inside}.{key}": each for key, each in own.items()}
         return found
