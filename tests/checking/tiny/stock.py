@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -30,8 +31,12 @@ class Stock:
 
     def pipeline(self, kind: str, **changed: Any) -> Any:
         """The pipeline over the kind's components."""
+        return self.over(tiny(kind) | changed)
+
+    def over(self, components: Mapping[str, Any]) -> Any:
+        """The pipeline over these."""
         cls = getattr(import_module(self.module), self.class_name)
-        pipe = cls(**tiny(kind) | changed, **self.init)
+        pipe = cls(**components, **self.init)
         pipe.set_progress_bar_config(disable=True)
         return pipe
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -42,11 +43,23 @@ def test_every_kind_has_a_stock_pipeline():
     assert set(STOCK) == set(kinds())
 
 
-@pytest.mark.parametrize("kind", STOCK)
-def test_two_steps(kind):
+@pytest.fixture(scope="module", params=STOCK)
+def made(request):
+    """Of each kind, one after the other, the components, made once for all tests of it; look, don't write."""
+    state = torch.get_rng_state()
+    components = tiny(request.param)
+    return SimpleNamespace(
+        kind=request.param,
+        stock=STOCK[request.param],
+        components=components,
+        drew_nothing=torch.equal(torch.get_rng_state(), state),
+    )
+
+
+def test_two_steps(made):
     """The stock pipeline of a kind takes its components as they are and gives finite numbers of the right shape."""
-    stock = STOCK[kind]
-    drawn = stock.run(stock.pipeline(kind))
+    stock = made.stock
+    drawn = stock.run(stock.over(made.components))
     assert tuple(drawn.shape) == stock.shape
     assert torch.isfinite(drawn).all()
     assert drawn.std() > 0.01
@@ -60,14 +73,13 @@ def test_the_prompt_matters(kind):
     assert not torch.equal(stock.run(pipe), stock.run(pipe, prompt="snow on a house"))
 
 
-@pytest.mark.parametrize("kind", STOCK)
-def test_the_same_seed_gives_the_same_weights(kind):
+def test_the_same_seed_gives_the_same_weights(made):
     """Whatever lay in memory before: fresh memory is filled with NaN the second time."""
-    first = weights(tiny(kind))
+    first = weights(made.components)
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.use_deterministic_algorithms(True)
     try:
-        second = weights(tiny(kind))
+        second = weights(tiny(made.kind))
     finally:
         torch.use_deterministic_algorithms(deterministic)
     assert [key for key in first if not torch.equal(first[key], second[key])] == []
@@ -80,18 +92,14 @@ def test_another_seed_gives_other_weights():
         assert not torch.equal(next(first[name].parameters()), next(second[name].parameters()))
 
 
-@pytest.mark.parametrize("kind", STOCK)
-def test_the_global_random_state_stays(kind):
+def test_the_global_random_state_stays(made):
     """Building draws nothing from the caller's generator."""
-    state = torch.get_rng_state()
-    tiny(kind)
-    assert torch.equal(torch.get_rng_state(), state)
+    assert made.drew_nothing
 
 
-@pytest.mark.parametrize("kind", STOCK)
-def test_models_are_small_and_evaluate(kind):
+def test_models_are_small_and_evaluate(made):
     """A few million weights at most, float32, no dropout, and no matrix of zeros."""
-    models = [one for one in tiny(kind).values() if isinstance(one, torch.nn.Module)]
+    models = [one for one in made.components.values() if isinstance(one, torch.nn.Module)]
     assert sum(weight.numel() for model in models for weight in model.parameters()) < 6_000_000
     assert not any(model.training for model in models)
     for model in models:
