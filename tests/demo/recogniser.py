@@ -5,7 +5,7 @@ than to the background. Its shape is the outline it overlaps most, once both are
 centre and scaled to the same area; a poor overlap counts as no shape at all.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -80,20 +80,22 @@ def _figure_colour(pixels: Pixels, background: Pixels) -> Pixels | None:
 
 def _pieces(mask: Mask) -> Iterator[Mask]:
     """The connected parts of a mask."""
-    left = mask.copy()
-    while left.any():
-        start = tuple(int(index[0]) for index in left.nonzero())
-        piece = np.zeros_like(mask)
-        waiting = deque([start])
-        left[start] = False
-        while waiting:
-            row, column = waiting.popleft()
-            piece[row, column] = True
-            for place in ((row + 1, column), (row - 1, column), (row, column + 1), (row, column - 1)):
-                if 0 <= place[0] < mask.shape[0] and 0 <= place[1] < mask.shape[1] and left[place]:
-                    left[place] = False
-                    waiting.append(place)
-        yield piece
+    # Bytes in one row, with an edge all around where nothing is, are walked through several times as fast as an array.
+    framed = np.pad(mask, 1)
+    left, below = bytearray(framed.tobytes()), framed.shape[1]
+    start = left.find(1)
+    while start >= 0:
+        left[start] = 0
+        found = [start]
+        for place in found:  # which grows meanwhile
+            for near in (place + below, place - below, place + 1, place - 1):
+                if left[near]:
+                    left[near] = 0
+                    found.append(near)
+        piece = np.zeros(framed.size, dtype=bool)
+        piece[found] = True
+        yield piece.reshape(framed.shape)[1:-1, 1:-1]
+        start = left.find(1, start)
 
 
 def _touches_border(mask: Mask) -> bool:
