@@ -236,9 +236,11 @@ def test_checking_loads_no_torch_here(code) -> None:  # noqa: F811
     assert done.returncode == 0, done.stderr
 
 
-def test_a_real_trial(gremio, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_real_trial(gremio, forks: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """A pipeline of the shelf runs, in a process that may use as much memory as each of many."""
-    monkeypatch.setattr("gremio.checking.runner.TRIAL", TRIAL)
+    # Only that no other process begins from nothing: such a one is in tests/machine/test_forking.py.
+    assert TRIAL[-1] == "gremio.checking.trial"
+    monkeypatch.setattr("gremio.checking.runner.TRIAL", (*forks, TRIAL[-1]))
     done = gremio("check", SHELF / "long_prompt", "--quick", "--memory", 8192, "--format", "json")
     report = json.loads(done.out)
     assert (done.code, report["outcome"], report["class_name"]) == (0, "runs", "LongPromptPipeline"), report["error"]

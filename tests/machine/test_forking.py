@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from tests.samples.code import PLAIN
 
-from gremio.machine.processes import PYTHON, Children, Limits, forking
+from gremio.checking.runner import TRIAL as FROM_NOTHING
+from gremio.machine.processes import Children, Limits, forking
 
 TRIAL = "gremio.checking.trial"
 
@@ -38,12 +39,14 @@ def trial(command, file: Path, seconds: float = 60.0, megabytes: int | None = No
 
 
 def test_a_forked_trial_reports_as_any_other(forks, write) -> None:
-    """The report is on stdout and nothing else, the same as from a process that began from nothing."""
+    """The report is on stdout and nothing else, the same as from a process that began from nothing, which gets along
+    with as much memory as each of many may use.
+    """
     from gremio.checking.trial.report import Report
 
     file = write(RUNS)
     forked = Report.from_output(trial(forks, file).out)
-    alone = Report.from_output(trial(PYTHON, file).out)
+    alone = Report.from_output(Children().run([*FROM_NOTHING, str(file), "--quick"], Limits(60, 8192)).out)
     assert forked.runs, forked.error
     assert (forked.output_digest, forked.arguments) == (alone.output_digest, alone.arguments)
 
@@ -66,7 +69,7 @@ def test_a_death_is_told(forks, write) -> None:
 def test_time_ends_the_trial_itself(forks, write) -> None:
     """Not only the process that waits for it."""
     before = _forks(forks[-1])  # what sandboxes of other tests are made of
-    ended = trial(forks, write(SLEEPS), 3.0)
+    ended = trial(forks, write(SLEEPS), 1.0)
     assert ended.timed_out
     assert gone(forks, before)
 
@@ -99,14 +102,26 @@ def test_memory_is_limited(forks, write) -> None:
     assert trial(forks, write(RUNS), megabytes=1500).code == 0
 
 
-def test_nothing_is_left_of_a_fork_server(write) -> None:
+def test_nothing_is_left_of_a_fork_server(forks, write, tmp_path, monkeypatch) -> None:
     """It ends with whoever started it, and what it has forked ends with it."""
+    # It is a fork itself, in place of one that imports for seconds.
+    monkeypatch.setattr(sys.modules[forking.__module__], "PYTHON", forks)
+    told = tmp_path / "told"
+    tells = f"import os\nopen({str(told)!r}, 'w').write(f'{{os.getppid()}} {{os.getpid()}}\\n')\n"
     with ThreadPoolExecutor() as pool:
         with forking(os.environ) as command:
             assert Path(command[-1]).exists()
-            sleeping = pool.submit(trial, command, write(SLEEPS))
-            while not _forks(command[-1]):
+            assert command[-1] != forks[-1]
+            sleeping = pool.submit(trial, command, write(f"{tells}{SLEEPS}"))
+            while not (told.exists() and told.read_text().endswith("\n")):
                 time.sleep(0.05)
+            server, fork = map(int, told.read_text().split())
+            assert server != os.getpid()
+            assert _parent(fork) == server
         assert sleeping.result().code == 1
-    assert gone(command)
+    deadline = time.monotonic() + 5
+    while (_parent(server) or _parent(fork)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _parent(server)
+    assert not _parent(fork)
     assert not Path(command[-1]).parent.exists()
