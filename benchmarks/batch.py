@@ -2,9 +2,10 @@
 
     python benchmarks/batch.py [--rounds 3] [--rows 24] [--most 10000] [--json OUT]
 
-The loop and the batches draw the same rows with the demo model and take turns; the medians of pictures per second, from
-the first worker's being ready to the last file, are printed with their ratio to the loop. Torch has one thread
-everywhere. Beside each rate stand the CPU seconds of that side, its start included, which a busy machine blurs less.
+The loop and the batches draw the same rows with the demo model and take turns; two loops at once tell what another
+process can give on this machine at all. The medians of pictures per second, from the first worker's being ready to the
+last file, are printed with their ratio to the loop. Torch has one thread everywhere. Beside each rate stand the CPU
+seconds of that side, its start included, which a busy machine blurs less.
 Growth is measured with a pipeline that has no weights, so what is timed is everything but drawing.
 """
 
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,7 @@ def loop(place: Path, rows: int, threads: int) -> dict[str, float]:
     torch.set_num_threads(threads)
     pipeline = DiffusionPipeline.from_pretrained(MODEL)
     pipeline.set_progress_bar_config(disable=True)
-    out = place / f"loop-{threads}"
+    out = place / f"loop-{os.getpid()}"
     out.mkdir(exist_ok=True)
     started = time.monotonic()
     for number in range(rows):
@@ -44,6 +46,14 @@ def loop(place: Path, rows: int, threads: int) -> dict[str, float]:
         image = pipeline(f"a fox {number}", num_inference_steps=STEPS, generator=generator).images[0]
         image.save(out / f"{number:06}.png")
     return {"pictures/s": rows / (time.monotonic() - started), "cpu seconds in all": time.process_time()}
+
+
+def loops(place: Path, rows: int, processes: int) -> dict[str, float]:
+    """So many of them at once, each with its share of the rows: what the machine itself gives for another process."""
+    share = rows // processes
+    with ThreadPoolExecutor(processes) as pool:
+        found = list(pool.map(lambda _: measured(place, "loop", share, 1), range(processes)))
+    return {name: sum(each[name] for each in found) for name in found[0]}
 
 
 def batches(place: Path, rows: int, workers: int) -> dict[str, float]:
@@ -110,6 +120,7 @@ def measured(place: Path, what: str, *numbers: int) -> dict[str, float]:
 
 SIDES = {
     "diffusers loop, 1 thread": ("loop", 1),
+    "2 of them at once": ("loops", 2),
     "gremio batch, 1 worker": ("batches", 1),
     "gremio batch, 2 workers": ("batches", 2),
 }
