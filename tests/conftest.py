@@ -73,12 +73,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     by_need: dict[str, list[list[pytest.Item]]] = {"forks": [], "": [], "loads": []}
     for path, tests in files.items():
         names = {name for test in tests for name in getattr(test, "fixturenames", ())}
-        forked = names & {"forks", "zygote"} or path.parent.name == "docs"
+        forked = names & {"forks", "zygote", "zygotes"} or path.parent.name == "docs"
         by_need["forks" if forked else "loads" if "loads" in names else ""].append(tests)
     first, rest = by_need["forks"], by_need[""]
     while rest and sum(map(len, first)) < len(items) / 2:
         first.append(rest.pop(0))
     items[:] = [item for tests in (*first, *by_need["loads"], *rest) for item in tests]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remove what tests have made when all of them passed: a later run, which has to read the disk for that, takes
+    several times as long.
+    """
+    if exitstatus == pytest.ExitCode.OK:
+        shutil.rmtree(session.config._tmp_path_factory.getbasetemp(), ignore_errors=True)  # type: ignore[attr-defined]
 
 
 def pytest_unconfigure() -> None:
@@ -197,6 +205,15 @@ def zygote(forks: tuple[str, ...]) -> Iterator[None]:
     of_sandboxes.start = forks
     yield
     of_sandboxes.stop()
+
+
+@pytest.fixture
+def zygotes(forks: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for the sandboxes of every process that a test starts, unless it is a fork."""
+    code = f"from gremio.sandbox.forks import forks\nforks.start = {forks!r}\n"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"), prepend=os.pathsep)
 
 
 @pytest.fixture(scope="session")

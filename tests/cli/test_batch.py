@@ -16,6 +16,7 @@ from PIL import Image
 from tests.batching.conftest import PAINTER
 
 from gremio.cli import batch as command
+from gremio.machine.processes import PYTHON
 from gremio.sandbox.confinement.tiers import layers
 
 
@@ -103,7 +104,9 @@ def test_code_from_the_hub_needs_a_word(gremio, easel: Path, prompts: Path, put,
 
 
 @pytest.mark.skipif(not all(layers().values()), reason="this machine lacks layers of the sandbox")
-def test_what_nobody_trusts_is_drawn_in_a_sandbox(gremio, easel: Path, prompts: Path, put, tmp_path: Path) -> None:
+def test_what_nobody_trusts_is_drawn_in_a_sandbox(
+    gremio, easel: Path, prompts: Path, put, tmp_path: Path, zygotes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the lock says so; rows are checked by what is confined, and pictures are those of outside."""
     put("maria/painter", {"pipeline.py": PAINTER.read_text()})
     project = tmp_path / "project"
@@ -111,7 +114,9 @@ def test_what_nobody_trusts_is_drawn_in_a_sandbox(gremio, easel: Path, prompts: 
     assert gremio("add", "noise", "maria/painter", "--model", easel, "--sandbox", "--project", project).code == 0
     common = ("--seed", 7, "--workers", 1)
     locked = ("--pipeline", "noise", "--project", project, *common)
-    done = gremio("batch", prompts, *locked, "-o", tmp_path / "locked")
+    with monkeypatch.context() as patch:
+        patch.setattr("gremio.batching.workers.forking", lambda environ: nullcontext(PYTHON))
+        done = gremio("batch", prompts, *locked, "-o", tmp_path / "locked")
     assert done.code == 0, done.err
     gremio("batch", prompts, "--pipeline", PAINTER, "-m", easel, *common, "-o", tmp_path / "outside")
     assert _pixels(tmp_path / "locked" / "owl.png") == _pixels(tmp_path / "outside" / "owl.png")
