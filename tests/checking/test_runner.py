@@ -42,14 +42,14 @@ def subjects_of():
         ("crashes", "crashed", "SIGABRT"),
         ("killed", "crashed", "SIGKILL"),
         ("prints", "crashed", "exit code 0 and no report"),
-        ("sleeps", "timeout", "no result after 2 seconds"),
+        ("sleeps", "timeout", "no result after 1 seconds"),
         ("eats", "memory", "more than 512 MB"),
     ],
 )
 def test_whatever_a_trial_does_there_is_a_report(runner, code, does: str, came_of_it: str, says: str) -> None:
     """Each way to end has its word, and says what happened."""
     file = code({"castle": does}) / "castle.py"
-    seconds = 2 if does == "sleeps" else 60
+    seconds = 1 if does == "sleeps" else 60
     report = runner(seconds, 512 if does == "eats" else None).check(TrialRequest(str(file)))
     assert outcome(report) == came_of_it
     assert report.ref == str(file)
@@ -126,7 +126,7 @@ def test_a_table_tells_no_folder_of_this_machine(check_all, code, tmp_path: Path
 def test_more_time_is_a_reason_to_try_again(check_all, code) -> None:
     """What was too slow stays so within the same limit, and is tried again under a larger one."""
     folder = code({"castle": "sleeps"})
-    assert [check_all(folder, Limits(seconds))[1] for seconds in (1, 1, 1.5)] == [1, 0, 1]
+    assert [check_all(folder, Limits(seconds))[1] for seconds in (0.4, 0.4, 0.6)] == [1, 0, 1]
 
 
 def test_other_packages_are_another_trial(check_all, code, monkeypatch: pytest.MonkeyPatch) -> None:

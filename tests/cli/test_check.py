@@ -69,7 +69,7 @@ def test_json_is_the_report(gremio, code) -> None:  # noqa: F811
 def test_limits_hold(gremio, code) -> None:  # noqa: F811
     """Time and memory."""
     folder = code({"slow": "sleeps", "large": "eats"})
-    assert "out of time" in gremio("check", folder / "slow.py", "--timeout", 1.5).out
+    assert "out of time" in gremio("check", folder / "slow.py", "--timeout", 0.5).out
     assert "out of memory" in gremio("check", folder / "large.py", "--memory", 512).out
 
 

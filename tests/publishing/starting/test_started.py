@@ -22,11 +22,11 @@ TESTED = [
 ]
 
 
-def test_the_tests_that_come_along_pass(started, forks):
+def test_the_tests_that_come_along_pass(started, forks, tmp_path):
     """In a process of their own, warnings being errors."""
     folders = [started(*each) for each in TESTED]
     # pytest warns where it can't rewrite what the fork's origin has imported.
-    options = ["-q", "-W", "error", "-p", "no:cacheprovider", "--assert=plain"]
+    options = ["-q", "-W", "error", "-p", "no:cacheprovider", "--assert=plain", f"--basetemp={tmp_path / 'own'}"]
     command = [*forks, "pytest", *options, *map(str, folders)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folders[0].parent)
     assert done.returncode == 0, done.stdout
