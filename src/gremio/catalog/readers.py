@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_context
 
 from gremio.catalog.entry import Entry
 from gremio.catalog.reading import Code, read_entry
@@ -53,8 +54,8 @@ def readers(amount: int) -> Iterator[Readers]:
 
 
 def _may_fork() -> bool:
-    """A process that has threads can't safely. Starting others anew costs what reading ten files does, in each."""
-    return "fork" in get_all_start_methods() and threading.active_count() == 1
+    """A process that has threads can't safely, nor one of macOS. To start others anew costs as much as ten files do."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def _begin() -> None:
