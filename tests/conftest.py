@@ -191,9 +191,10 @@ def _files_of(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="session")
 def forks() -> Iterator[tuple[str, ...]]:
     """What runs a module, put before its name, in a fork of one process that has imported the libraries."""
-    from gremio.machine.processes import LARGE_PAGES, forking
+    from gremio.machine.processes import forking
 
-    with forking({**os.environ, **LARGE_PAGES}) as start:
+    # Not in large pages: what is forked here lives for a moment, in which memory that comes from malloc costs more.
+    with forking(os.environ) as start:
         yield start
 
 
