@@ -18,14 +18,14 @@ texts = [(PAINTER if number % 2 else WALKER) + f"# {number}" for number in range
 trees = [CodeTree({"pipeline.py": text.encode()}, "pipeline.py", Origin("local", "here")) for text in texts]
 codes = [Code(tree, About(str(number), "local", str(number))) for number, tree in enumerate(trees)]
 with module.readers(3) as alone:
-    expected = alone.read(codes)
+    expected = alone.begin(codes)()
     assert active_children() == []
 assert [entry.ref for entry in expected] == [str(number) for number in range(40)]
 with module.readers(len(codes)) as several:
-    assert several.read(codes[:20]) == expected[:20]
+    assert several.begin(codes[:20])() == expected[:20]
     first, _ = active_children()
     os.kill(first.pid, signal.SIGKILL)
-    assert several.read(codes) == expected
+    assert several.begin(codes)() == expected
 assert active_children() == []
 """
 

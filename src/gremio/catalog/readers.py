@@ -6,10 +6,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 
 from gremio.catalog.entry import Entry
@@ -19,6 +19,7 @@ from gremio.machine.processes.limited import die_with_parent
 
 _WORTH_IT = 32  # items
 _MOST = 8  # processes
+_SHARE = 5  # items that a process reads at a time
 
 
 class Readers:
@@ -27,15 +28,26 @@ class Readers:
     def __init__(self, pool: ProcessPoolExecutor | None) -> None:
         self._pool = pool
 
-    def read(self, codes: Sequence[Code]) -> list[Entry]:
-        """The entries of these, in the same order."""
-        if self._pool is not None:
-            try:
-                return list(self._pool.map(_read, codes))
-            except BrokenProcessPool:
-                # Something ended a process, such as a system that is short of memory. One alone needs less.
-                self._pool = None
-        return [_read(code) for code in codes]
+    def begin(self, codes: Sequence[Code]) -> Callable[[], list[Entry]]:
+        """Begin to read, and give what waits for the entries, in the same order."""
+        if self._pool is None:
+            return lambda: _read(codes)
+        shares = [codes[start : start + _SHARE] for start in range(0, len(codes), _SHARE)]
+        try:
+            read = self._pool.map(_read, shares)
+        except BrokenProcessPool:
+            read = iter(())
+            self._pool = None
+        return lambda: self._ended(read, codes)
+
+    def _ended(self, read: Iterator[list[Entry]], codes: Sequence[Code]) -> list[Entry]:
+        with suppress(BrokenProcessPool):
+            found = [entry for share in read for entry in share]
+            if len(found) == len(codes):
+                return found
+        # Something ended a process, such as a system that is short of memory. One alone needs less.
+        self._pool = None
+        return _read(codes)
 
 
 @contextmanager
@@ -64,6 +76,7 @@ def _begin() -> None:
     die_with_parent()
 
 
-def _read(code: Code) -> Entry:
+def _read(codes: Sequence[Code]) -> list[Entry]:
+    # Garbage is looked for between two shares: after every file that takes as long as a fifth of its reading.
     with no_collection():
-        return read_entry(code.tree, code.about)
+        return [read_entry(code.tree, code.about) for code in codes]

@@ -6,9 +6,10 @@ sync goes on from there. A place that can't be reached leaves what is known of i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -112,33 +113,39 @@ class _Sync:
             return None
 
     def _take(self, plan: Plan, known: dict[str, str]) -> None:
-        wanted = [item for item in plan.items if known.get(item.key) != item.stamp]
-        with readers(len(wanted)) as reading:
-            for start in range(0, len(wanted), _AT_ONCE):
-                some = wanted[start : start + _AT_ONCE]
-                self._progress(self._place.title, start, len(wanted))
-                self._keep(self._read(plan, some, reading), known)
-                if self._problem:
-                    return
-        if wanted:
-            self._progress(self._place.title, len(wanted), len(wanted))
+        items, done = iter(plan.items), 0
+        there: set[str] = set()
+        finish: Callable[[], None] | None = None
+        with readers(plan.amount) as reading:
+            while not self._problem and (some := self._next(items)):
+                self._progress(self._place.title, done, plan.amount)
+                done += len(some)
+                there.update(item.key for item in some)
+                # What comes next is looked for while the last is read.
+                begun = self._begin(plan, some, known, reading)
+                if finish:
+                    finish()
+                finish = begun
+            if finish:
+                finish()
+        if self._problem:
+            return
+        self._progress(self._place.title, done, plan.amount)
         if plan.whole:
-            self._finish(plan, known)
+            self._finish(plan, known.keys() - there)
 
-    def _finish(self, plan: Plan, known: dict[str, str]) -> None:
-        gone = sorted(known.keys() - {item.key for item in plan.items})
-        with self._store.writing() as file:
-            remove(file, self._place.name, gone)
-            row = (self._place.name, plan.stamp, self._place.title)
-            file.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", row)
-        self._counts["gone"] += len(gone)
+    def _next(self, items: Iterator[Item]) -> list[Item]:
+        with no_collection():
+            return list(islice(items, _AT_ONCE))
 
-    def _read(self, plan: Plan, items: Sequence[Item], reading: Readers) -> list[tuple[Item, Entry]]:
-        """The entries of those that are found, up to the first that can't be reached."""
+    def _begin(self, plan: Plan, items: Sequence[Item], known: dict[str, str], reading: Readers) -> Callable[[], None]:
+        """Find what is new among these, up to the first that can't be reached, and begin to read it."""
+        wanted = [item for item in items if known.get(item.key) != item.stamp]
         found: list[tuple[Item, Code | Entry]] = []
         try:
-            plan.prepare(items)
-            for item in items:
+            if wanted:
+                plan.prepare(wanted)
+            for item in wanted:
                 try:
                     found.append((item, item.find()))
                 except Unavailable:
@@ -146,8 +153,20 @@ class _Sync:
                         raise
         except GremioError as error:
             self._problem = error
-        read = iter(reading.read([each for _, each in found if isinstance(each, Code)]))
-        return [(item, next(read) if isinstance(each, Code) else each) for item, each in found]
+        read = reading.begin([each for _, each in found if isinstance(each, Code)])
+
+        def finish() -> None:
+            entries = iter(read())
+            self._keep([(item, next(entries) if isinstance(each, Code) else each) for item, each in found], known)
+
+        return finish
+
+    def _finish(self, plan: Plan, gone: Set[str]) -> None:
+        with self._store.writing() as file:
+            remove(file, self._place.name, sorted(gone))
+            row = (self._place.name, plan.stamp, self._place.title)
+            file.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?)", row)
+        self._counts["gone"] += len(gone)
 
     def _keep(self, read: Iterable[tuple[Item, Entry]], known: dict[str, str]) -> None:
         with self._store.writing() as file:

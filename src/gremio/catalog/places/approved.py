@@ -32,7 +32,8 @@ class ApprovedPlace:
         """Those whose code is nowhere else. What that is changes with every other place."""
         elsewhere = self._elsewhere()
         found = [each for each in Approvals(self._settings).all() if str(each.digest) not in elsewhere]
-        return Plan("", [Item(str(each.digest), f"{each} {reader()}", partial(self._code, each)) for each in found])
+        items = [Item(str(each.digest), f"{each} {reader()}", partial(self._code, each)) for each in found]
+        return Plan("", items, len(items))
 
     def _elsewhere(self) -> set[str]:
         with Store(self._settings).reading() as file:

@@ -51,7 +51,9 @@ class CommunityPlace:
             state.fetch([by_key[item.key] for item in some])
 
         # Without the network there is only what is cached, and each by itself.
-        return Plan(stamp, items, whole=False) if self._offline else Plan(stamp, items, prepare=prepare)
+        if self._offline:
+            return Plan(stamp, items, len(items), whole=False)
+        return Plan(stamp, items, len(items), prepare=prepare)
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,8 @@ class FolderPlace:
         stamp = self._stamp(path for path in paths if path.endswith((".py", ".json", ".md")))
         if stamp == before:
             return None
-        return Plan(stamp, [self._item(ref) for ref in _refs(paths)])
+        refs = _refs(paths)
+        return Plan(stamp, map(self._item, refs), len(refs))
 
     def _stamp(self, paths: Iterator[str]) -> str:
         told = [reader()]

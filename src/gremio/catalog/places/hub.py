@@ -61,7 +61,7 @@ class HubPlace:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 self._found = dict(pool.map(self._tried, (models[item.key] for item in some)))
 
-        return Plan(stamp, items, prepare=prepare)
+        return Plan(stamp, items, len(items), prepare=prepare)
 
     def _tried(self, model: Any) -> tuple[str, Code | Entry | Unavailable]:
         try:

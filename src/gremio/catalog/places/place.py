@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,14 +26,16 @@ class Item:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a place has now. ``prepare`` has everything at hand that finding some of the items takes, in one go.
+    """What a place has now: so many items, which may be found one by one as they are looked at. ``prepare`` has all at
+    hand that finding some of them takes, in one go.
 
     ``whole`` is whether this is all of it. Where only what is cached can be read, items may be unavailable, and what is
     not among them may be there all the same.
     """
 
     stamp: str
-    items: Sequence[Item]
+    items: Iterable[Item]
+    amount: int
     whole: bool = True
     prepare: Callable[[Sequence[Item]], None] = lambda items: None
 

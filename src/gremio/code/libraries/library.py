@@ -95,11 +95,13 @@ class Library:
             return False
         if name in exports.names or name in exports.dynamic or name in _ALWAYS:
             return True
-        if self._is_submodule(module, name) or self._star_with(module, name) is not None:
+        if self._is_submodule(module, name):
             return True
-        # transformers 5 has one tokenizer class and answers to the old name of its fast twin.
-        slow = name.removesuffix("Fast")
-        return module == "transformers" and name.endswith("TokenizerFast") and self.has(module, slow)
+        # transformers 5 has one tokenizer class and answers to the old name of its fast twin. Asked for first, since to
+        # know that a name is nowhere takes a look into hundreds of packages.
+        if module == "transformers" and name.endswith("TokenizerFast") and self.has(module, name.removesuffix("Fast")):
+            return True
+        return self._star_with(module, name) is not None
 
     def _is_submodule(self, module: str, name: str) -> bool:
         return self.is_package(module) and self.file_of(f"{module}.{name}") is not None
@@ -186,7 +188,8 @@ class Library:
         found: dict[str, list[str]] = {name: [] for name in names}
         for module, path in self.files.items():
             text = b"\n" + path.read_bytes()
-            likely = [name for name in names if any(needle in text for needle in needles[name])]
+            written = [name for name in names if name.encode() in text]
+            likely = [name for name in written if any(needle in text for needle in needles[name])]
             exports = self.exports(module) if likely and not _is_dummy(module) else None
             for name in likely if exports else ():
                 if exports and name in exports.defined and not exports.lazy:
