@@ -1,12 +1,13 @@
 # make demo  — a picture, from nothing but Python 3.11+ and make
 # make studio — the studio in the browser, with the demo's model and the shelf
-# make test  — all tests, on all cores
+# make test  — all tests, on all cores; the examples in the docs are with make check
 # make browser — the studio's tests in a real browser, which has to be installed
-# make check — format, lint, types, layers, docs
+# make check — format, lint, types, layers, docs and their examples
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --dist worksteal
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo studio test browser check format clean
@@ -18,7 +19,7 @@ studio: $(VENV)/.ui
 	$(BIN)/gremio ui
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses logical --dist worksteal --durations 10
+	$(PYTEST) --durations 10 --ignore tests/docs/test_examples.py
 
 browser: $(VENV)/.test
 	$(PIP) --editable ".[test,browser]"
@@ -29,7 +30,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q tests/docs
+	$(PYTEST) -q tests/docs
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -97,9 +97,9 @@ def _parent(process: int) -> int:
 
 def test_memory_is_limited(forks, write) -> None:
     """The limit is the trial's, not the fork server's."""
-    ended = trial(forks, write(EATS), megabytes=1500)
+    ended = trial(forks, write(EATS), megabytes=800)
     assert "MemoryError" in ended.err + ended.out
-    assert trial(forks, write(RUNS), megabytes=1500).code == 0
+    assert trial(forks, write(RUNS), megabytes=800).code == 0
 
 
 def test_nothing_is_left_of_a_fork_server(forks, write, tmp_path, monkeypatch) -> None:
