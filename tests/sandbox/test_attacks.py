@@ -97,7 +97,7 @@ def test_nothing_is_got(sandbox, small, world, monkeypatch, tier):
 WHY = {
     "exit": "exited with 3",
     "crash": "signal 11",
-    "hang": "more than 0.5 seconds",
+    "hang": "more than 0.9 seconds",
     "disk": "more than 8 MB into",
     "deleted files": "more than 8 MB into",
     "files without a name": "more than 8 MB into",
@@ -113,7 +113,7 @@ WHY = {
 def test_bombs_hit_the_worker_alone(sandbox, home, bomb):
     """It raises or is ended with a reason, within its limits; the next call is answered by a new worker."""
     waits = bomb.startswith(("hang", "words", "recursion"))
-    pipe = sandbox(memory="500MB", scratch="8MB", timeout=0.5 if waits else 40)
+    pipe = sandbox(memory="500MB", scratch="8MB", timeout=0.9 if waits else 40)
     started = time.monotonic()
     with pytest.raises(SandboxError) as refusal:
         pipe(bomb=bomb)
