@@ -63,6 +63,11 @@ def _loopback_only(self: socket.socket, address: object) -> None:
 socket.socket.connect = _loopback_only  # type: ignore[method-assign]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, since a tenth of the time a test waits for what it has started."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each of two processes that begin with one half of the tests has dear fixtures of its own, and takes over cheap
     tests of the other in the end: so hardly any is made twice.
