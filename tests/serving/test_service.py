@@ -206,6 +206,7 @@ def test_clients_of_openai_work(service: Service) -> None:
 
 def test_it_tells_how_it_is(service: Service) -> None:
     """For whoever balances load, and for Prometheus."""
+    assert service.ask(CALL, {"prompt": "a fox"}).status == 200
     assert service.ask("/health").json["status"] == "ok"
     told = service.ask("/metrics").body.decode()
     assert 'gremio_jobs_total{pipeline="painter",state="done"}' in told
